@@ -1,0 +1,34 @@
+"""The contract of a channel.
+
+A channel module imports `bot.messages` and nothing else of ours. It is given `receive`, calls it with every
+`Incoming`, and sends what comes back. For pushes (no question before) it offers `send`. The only errors that
+leave a channel are the two below; each channel has a table from its supplier's codes to them.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from bot.messages import Incoming, Reply
+
+Receive = Callable[[Incoming], Awaitable[Reply | None]]
+"""Hands a message to the conversation. None: nothing to say (a redelivery, or silence was asked for)."""
+
+
+class TryLater(Exception):
+    """The supplier asks for a pause, or is down. Nothing was delivered; the same send may be tried again."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(f"try again in {seconds:g} s: {reason}")
+        self.seconds = seconds
+        self.reason = reason
+
+
+class Unreachable(Exception):
+    """This person can't be reached on this channel (blocked, deactivated); `reason` is for the call list."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OutcomeUnknown(Exception):
+    """The request left and no answer came: it may have been delivered. Never repeated without a person's word."""

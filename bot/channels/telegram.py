@@ -1,0 +1,625 @@
+"""Telegram: turns updates of the Bot API into `Incoming`, and a `Reply` into messages with buttons.
+
+python-telegram-bot carries the requests. Its Application and Updater are not used: the Updater tells Telegram that
+a batch arrived while that batch still waits in memory, so a kill would lose it (see `_poll`), and one unreadable
+update would stop it for ever.
+"""
+
+import asyncio
+import hmac
+import html
+import logging
+import re
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+from aiolimiter import AsyncLimiter
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels import OutcomeUnknown, Receive, TryLater, Unreachable
+from bot.messages import Choice, Contact, Incoming, Reply, split
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+OnReachable = Callable[[Contact, bool], Awaitable[None]]
+
+TEXT_LIMIT = 4096  # after entity parsing, so mark-up does not count
+LABEL_LIMIT = 64  # ours: what a telephone shows of a button
+SHORT_LABEL = 18  # two of these fit side by side
+LINK_LIMIT = 64  # bytes of callback_data
+BUTTON_LIMIT = 100
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+HEADING = "\ufdd0"  # a Unicode noncharacter, ours within `render` only
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+# What a person may send that we cannot read. Anything else without a text is Telegram's own note ("message pinned",
+# "auto-delete set") and no question.
+OTHER = {
+    "photo": "photo", "voice": "voice", "audio": "voice", "video_note": "voice", "sticker": "sticker",
+    "location": "location", "venue": "location", "document": "file", "video": "file", "animation": "file",
+    "contact": "contact", "poll": "poll", "dice": "sticker", "story": "file", "paid_media": "file",
+}  # fmt: skip
+
+
+class TelegramSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach the Bot API; times in seconds. Without `webhook_url` the bot polls and needs no public address."""
+
+    token: str
+    base_url: str = "https://api.telegram.org/bot"
+    webhook_url: str | None = None
+    webhook_secret: str | None = None
+    commands: tuple[tuple[str, str], ...] = ()
+    sorry: str = "Xin lỗi, hệ thống đang trục trặc nên chưa trả lời được. Bạn vui lòng nhắn lại sau ít phút."
+    private_only: str = "Tôi chỉ trả lời trong cuộc trò chuyện riêng. Bạn vui lòng nhắn riêng cho tôi."
+    choose: str = "Mời bạn chọn:"
+    """Stands above the buttons of a reply without text: Telegram refuses empty messages."""
+    connect_timeout: float = 10
+    read_timeout: float = 20
+    poll_timeout: int = 30
+    webhook_patience: float = 25
+    """How long a webhook request is held until the update is handled; then 503, and Telegram delivers it again."""
+    stop_patience: float = 10
+    typing_after: float = 0.5
+    longest_pause: float = 60
+    """How long in total an answer waits for Telegram's flood control before it is given up."""
+    retry_pause: float = 1
+    concurrent: int = 32
+    chat_burst: int = 3
+    chat_interval: float = 1
+    per_second: float = 25
+
+    def __repr__(self) -> str:
+        return f"TelegramSettings(base_url={self.base_url!r}, webhook_url={self.webhook_url!r})"
+
+
+# --- what Telegram sends: only the fields that we read, so that new ones cannot break us ---
+
+
+class _Chat(msgspec.Struct):
+    id: int
+    type: str
+
+
+class _Message(msgspec.Struct):
+    message_id: int
+    chat: _Chat
+    text: str | None = None
+    media_group_id: str | None = None
+
+
+class _Press(msgspec.Struct):
+    id: str
+    message: _Message | None = None
+    data: str | None = None
+
+
+class _Member(msgspec.Struct):
+    status: str
+
+
+class _Membership(msgspec.Struct):
+    chat: _Chat
+    new_chat_member: _Member
+
+
+class _Update(msgspec.Struct):
+    update_id: int
+    message: dict[str, Any] | None = None
+    callback_query: _Press | None = None
+    my_chat_member: _Membership | None = None
+
+
+# --- what we send ---
+
+
+def render(reply: Reply, choose: str = "Mời bạn chọn:") -> list[tuple[str, InlineKeyboardMarkup | None]]:
+    """The messages of a reply: Telegram HTML of at most 4,096 visible UTF-16 units; the last one has the buttons."""
+    marked = []
+    for paragraph in reply.paragraphs:
+        clean = paragraph.replace(HEADING, "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        marked.append(HEADING + clean[2:] if clean.startswith("# ") else clean)
+    texts = [text for text in split(tuple(marked), TEXT_LIMIT) if text.strip(HEADING + " \t\r\n\v\f\xa0")]
+    keyboard = _keyboard(reply.choices)
+    if keyboard and not texts:
+        texts = [choose]
+    messages: list[tuple[str, InlineKeyboardMarkup | None]] = [(_html(text), None) for text in texts]
+    if messages:
+        messages[-1] = (messages[-1][0], keyboard)
+    return messages
+
+
+def _html(text: str) -> str:
+    escaped = html.escape(text, quote=False)
+    return re.sub(HEADING + r"([^\n]*)", lambda found: f"<b>{found[1]}</b>" if found[1].strip() else "", escaped)
+
+
+def _plain(markup: str) -> str:
+    """The visible text of what `_html` made."""
+    return html.unescape(markup.replace("<b>", "").replace("</b>", ""))
+
+
+def _keyboard(choices: tuple[Choice, ...]) -> InlineKeyboardMarkup | None:
+    rows: list[list[InlineKeyboardButton]] = []
+    open_row = False  # does the last row take one more short action?
+    sendable = [choice for choice in choices if choice.label.strip() and 1 <= _bytes(choice.link) <= LINK_LIMIT]
+    if len(sendable) < len(choices) or len(sendable) > BUTTON_LIMIT:
+        # One wrong button makes Telegram refuse the whole message: lose the button, keep the message.
+        log.error("Of %d buttons some were dropped: a link must be 1-64 bytes, 100 a message.", len(choices))
+    for choice in sendable[:BUTTON_LIMIT]:
+        label = _cut(choice.label.strip())
+        button = InlineKeyboardButton(label, callback_data=choice.link)
+        short = choice.style == "action" and len(label) <= SHORT_LABEL
+        if short and open_row:
+            rows[-1].append(button)
+            open_row = False
+        else:
+            rows.append([button])
+            open_row = short
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _bytes(link: str) -> int:
+    return len(link.encode("utf-8", "replace"))
+
+
+def _cut(label: str) -> str:
+    if len(label) <= LABEL_LIMIT:
+        return label
+    head = label[:LABEL_LIMIT]  # one more than may stay beside the "…": a word that just fits is kept
+    words = head.rsplit(None, 1)[0] if " " in head.strip() else head[:-1]
+    return words.rstrip(" ,;:-–(") + "…"
+
+
+# --- Telegram's errors, and what they mean to us ---
+
+
+class _FloodError(TelegramError):
+    """429: Telegram wants `seconds` of silence. Own class: PTB's RetryAfter warns of its deprecation when raised."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("flood control")
+        self.seconds = seconds
+
+
+class _NothingSentError(NetworkError):
+    """No connection, or Telegram answered that it is down."""
+
+
+class _Refused(Unreachable):
+    """Telegram will never take this message; the person did not block us."""
+
+
+class _Request(HTTPXRequest):
+    """Tells apart what PTB throws together: requests that never left, and answers by which nothing was delivered."""
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        try:
+            status, payload = await super().do_request(*args, **kwargs)
+        except NetworkError as error:
+            if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+                raise _NothingSentError(type(error.__cause__).__name__) from None
+            raise
+        if status == 429:
+            found = re.search(rb'"retry_after"\s*:\s*(\d+)', payload) or re.search(rb"retry after (\d+)", payload)
+            raise _FloodError(float(found[1]) if found else 30)
+        if status in (500, 502, 503):  # not 504: a gateway that lost patience does not know what became of it
+            raise _NothingSentError(f"HTTP {status}")
+        return status, payload
+
+
+# First match wins, so subclasses stand before their bases (BadRequest and TimedOut are NetworkErrors).
+ERRORS: tuple[tuple[type[TelegramError], str, Callable[[TelegramError], Exception]], ...] = (
+    (_FloodError, "", lambda error: TryLater(getattr(error, "seconds", 30), "Telegram flood control")),
+    (_NothingSentError, "", lambda error: TryLater(30, f"Telegram cannot be reached ({error.message})")),
+    # blocked by the user, deactivated, "can't initiate conversation", kicked: no way to tell this person anything
+    (Forbidden, "", lambda error: Unreachable(error.message)),
+    (BadRequest, "chat not found", lambda error: Unreachable(error.message)),
+    (BadRequest, "peer_id_invalid", lambda error: Unreachable(error.message)),
+    (BadRequest, "user not found", lambda error: Unreachable(error.message)),
+    (BadRequest, "user is deactivated", lambda error: Unreachable(error.message)),
+    (BadRequest, "", lambda error: _Refused(f"Telegram refused the message: {error.message}")),  # our own mistake
+    (InvalidToken, "", lambda _: TryLater(300, "Telegram refuses the token; set a valid one and restart")),
+    # TimedOut, connection lost after the request left, 504, unreadable answer: perhaps delivered
+    (TelegramError, "", lambda error: OutcomeUnknown(f"no answer from Telegram ({type(error).__name__})")),
+)
+
+
+def _translate(error: Exception) -> Exception:
+    message = str(error).lower()
+    for kind, fragment, ours in ERRORS:
+        if isinstance(error, kind) and fragment in message:
+            assert isinstance(error, TelegramError)
+            return ours(error)
+    return OutcomeUnknown(f"the answer of Telegram could not be read ({type(error).__name__})")
+
+
+def _where(error: BaseException) -> str:
+    """Class and places of an error without its message, which may quote the person or the token."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return f"{type(error).__name__} at " + " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
+
+
+class _Talk:
+    """What is kept of one chat while it is active: nothing that a restart would miss."""
+
+    def __init__(self, settings: TelegramSettings) -> None:
+        self.turn = asyncio.Lock()  # one question after the other
+        self.speaking = asyncio.Lock()  # the parts of one message stay together, also when a push comes in between
+        self.pace = AsyncLimiter(settings.chat_burst, settings.chat_burst * settings.chat_interval)
+        self.album: str | None = None
+
+    def idle(self) -> bool:
+        return not self.turn.locked() and not self.speaking.locked() and self.pace.has_capacity(self.pace.max_rate)
+
+
+class Telegram:
+    """The channel. `receive` gets every message once or, after a crash, again with the same message_id.
+
+    `on_reachable` hears when a person blocks (False) or unblocks (True) the bot. `counts` is for the metrics:
+    "malformed", "wrong secret", "failed" (`receive` raised) and "unanswered" (the answer could not be delivered).
+    """
+
+    def __init__(
+        self, settings: TelegramSettings, receive: Receive, *, on_reachable: OnReachable | None = None
+    ) -> None:
+        if not re.fullmatch(r"\d+:[\w-]+", settings.token):
+            raise ValueError(_BAD_TOKEN)
+        if settings.webhook_url and not settings.webhook_secret:
+            raise ValueError("A Telegram webhook needs a secret: set webhook_secret to 32 or more random letters.")
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs URLs, and the token is part of them
+        self.counts: Counter[str] = Counter()
+        self._settings, self._receive, self._on_reachable = settings, receive, on_reachable
+        timeouts: dict[str, Any] = {
+            "read_timeout": settings.read_timeout, "connect_timeout": settings.connect_timeout,
+            "write_timeout": settings.read_timeout, "pool_timeout": settings.connect_timeout,
+        }  # fmt: skip
+        self._polling = _Request(connection_pool_size=1, **timeouts)
+        self._bot = Bot(
+            settings.token, settings.base_url, request=_Request(**timeouts), get_updates_request=self._polling
+        )
+        self._talks: dict[int, _Talk] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # updates in hand, by update_id
+        self._asides: set[asyncio.Task[None]] = set()
+        self._runner: asyncio.Task[None] | None = None
+        self._next = 0  # the first update_id that was never fetched
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Begin to listen. ValueError where the settings are wrong; an absent network is waited for."""
+        self._slots = asyncio.Semaphore(self._settings.concurrent)
+        self._pace = AsyncLimiter(max(1, self._settings.per_second / 5), 0.2)  # small bursts: never 2 x 25 in a second
+        registered = False
+        try:
+            await self._register()
+            registered = True
+        except (InvalidToken, BadRequest) as error:
+            await self._bot.shutdown()
+            reason = _BAD_TOKEN if isinstance(error, InvalidToken) else f"Telegram refused the set-up: {error.message}"
+            raise ValueError(reason) from None  # PTB's own message quotes the token
+        except TelegramError as error:
+            log.warning("Telegram cannot be reached at the start (%s); trying on.", error.message)
+        self._runner = asyncio.create_task(self._run(registered=registered))
+
+    async def stop(self) -> None:
+        """Finish what is in hand (for at most `stop_patience`), and stop listening."""
+        if self._runner is None:
+            return
+        self._runner.cancel()
+        await asyncio.wait([self._runner])
+        self._runner = None
+        waiting = {*self._tasks.values(), *self._asides}
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=self._settings.stop_patience)
+            held = min((number for number, task in self._tasks.items() if task in late), default=self._next)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        else:
+            held = self._next
+        if not self._settings.webhook_url and held:
+            try:
+                await self._updates(held, 0, limit=1)  # confirms what was handled; saves redelivery at the next start
+            except Exception as error:  # noqa: BLE001
+                log.warning("The last updates were not confirmed (%s); they will come again.", type(error).__name__)
+        await self._bot.shutdown()
+
+    async def _register(self) -> None:
+        await self._bot.initialize()
+        if self._settings.commands:
+            await self._bot.set_my_commands(self._settings.commands)
+        if self._settings.webhook_url:
+            await self._bot.set_webhook(
+                self._settings.webhook_url,
+                secret_token=self._settings.webhook_secret,
+                allowed_updates=ALLOWED_UPDATES,
+            )
+        else:
+            await self._bot.delete_webhook()  # the two exclude each other; waiting updates are kept
+
+    async def _run(self, *, registered: bool) -> None:
+        pause = 0.0
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(max(pause * 2, self._settings.retry_pause), 30)
+            try:
+                if not registered:
+                    await self._register()
+                    registered, pause = True, 0.0
+                elif self._settings.webhook_url:
+                    return
+                else:
+                    await self._poll()
+                    pause = 0.0
+            except Conflict as error:
+                log.error(
+                    "Another instance polls Telegram with the same token, or a webhook is set (%s). "
+                    "Stop the other one; trying on.",
+                    error.message,
+                )
+            except _FloodError as error:
+                pause = error.seconds
+            except InvalidToken:
+                pause = 60
+                log.error(_BAD_TOKEN)
+            except TelegramError as error:
+                log.warning("Telegram cannot be reached (%s); trying on.", type(error).__name__)
+            except Exception as error:  # noqa: BLE001
+                log.error("Listening to Telegram failed: %s; trying on.", _where(error))
+
+    async def _poll(self) -> None:
+        """Fetch once, and wait a little for the handling.
+
+        An offset tells Telegram to forget everything below it. So the offset never passes an update that is still
+        in hand: after a kill Telegram delivers that one again, and its message_id lets the conversation answer it
+        once. Updates above a slow one come again with every fetch and are skipped; while there is a slow one, the
+        fetches are short, so that one chat that waits never holds up the others.
+        """
+        held = min(self._tasks, default=self._next)
+        for item in await self._updates(held, 0 if self._tasks else self._settings.poll_timeout):
+            number = int(item["update_id"])
+            if held <= number < self._next:
+                continue
+            self._next = number + 1  # not max(): after a quiet week Telegram starts from a random number
+            try:
+                update = msgspec.convert(item, _Update)
+            except (msgspec.ValidationError, RecursionError):
+                self.counts["malformed"] += 1
+                log.error("An update of Telegram could not be read and was skipped.")
+            else:
+                self._take(update)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=0.5)
+
+    async def _updates(self, offset: int, wait: int, limit: int = 100) -> list[dict[str, Any]]:
+        # Not Bot.get_updates: it fails as a whole, and logs what people wrote, when it can't read one update.
+        query = {"offset": offset, "timeout": wait, "limit": limit}
+        allowed = msgspec.json.encode(ALLOWED_UPDATES).decode()
+        address = f"{self._settings.base_url}{self._settings.token}/getUpdates?"
+        read_timeout = wait + self._settings.read_timeout
+        result: Any = await self._polling.post(
+            address + urlencode({**query, "allowed_updates": allowed}), read_timeout=read_timeout
+        )
+        return [item for item in result if isinstance(item, dict) and isinstance(item.get("update_id"), int)]
+
+    async def handle_webhook(self, body: bytes, secret_header: str | None) -> int:
+        """The HTTP status for a request to the webhook; 200 only when the update was handled. Never raises."""
+        secret = self._settings.webhook_secret or ""
+        if not secret or not hmac.compare_digest(secret.encode(), (secret_header or "").encode("utf-8", "replace")):
+            self.counts["wrong secret"] += 1
+            return 403
+        try:
+            update = msgspec.json.decode(body, type=_Update)
+        except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
+            self.counts["malformed"] += 1
+            return 400
+        if self._runner is None:
+            return 503
+        done, _ = await asyncio.wait([self._take(update)], timeout=self._settings.webhook_patience)
+        return 200 if done and not any(task.cancelled() for task in done) else 503
+
+    # --- a message comes in ---
+
+    def _take(self, update: _Update) -> asyncio.Task[None]:
+        task = self._tasks.get(update.update_id)
+        if task is None:  # else: delivered again while we are at it
+            task = self._tasks[update.update_id] = asyncio.create_task(self._handle(update))
+            task.add_done_callback(lambda _: self._tasks.pop(update.update_id, None))
+        return task
+
+    async def _handle(self, update: _Update) -> None:
+        try:
+            if update.callback_query:
+                # At once, not after the answer: until then the button shows a clock, and soon the query is too old.
+                self._aside(self._bot.answer_callback_query(update.callback_query.id))
+            if update.my_chat_member:
+                await self._membership(update.my_chat_member)
+            elif (message := _message(update)) and message.chat.type == "private":
+                await self._turn(message, update)
+        except Exception as error:  # noqa: BLE001
+            self.counts["failed"] += 1
+            log.error("Update %d was not handled: %s", update.update_id, _where(error))
+
+    def _aside(self, request: Coroutine[Any, Any, Any]) -> None:
+        async def run() -> None:
+            try:
+                await request
+            except Exception as error:  # noqa: BLE001 - "query is too old" after a redelivery: nothing to be done
+                log.debug("A courtesy to Telegram failed: %s", type(error).__name__)
+
+        task = asyncio.create_task(run())
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+    async def _membership(self, change: _Membership) -> None:
+        status = change.new_chat_member.status
+        if change.chat.type != "private":
+            if status in ("member", "administrator"):  # this update comes once, so we say it once
+                self._aside(self._bot.send_message(change.chat.id, self._settings.private_only))
+        elif status in ("kicked", "member"):
+            await self._tell_reachable(change.chat.id, reachable=status == "member")
+
+    async def _tell_reachable(self, chat_id: int, *, reachable: bool) -> None:
+        if self._on_reachable:
+            try:
+                await self._on_reachable(Contact("telegram", str(chat_id)), reachable)
+            except Exception as error:  # noqa: BLE001
+                log.error("on_reachable failed: %s", _where(error))
+
+    async def _turn(self, message: _Message, update: _Update) -> None:
+        chat_id, talk = message.chat.id, self._talk(message.chat.id)
+        async with talk.turn:
+            incoming = _incoming(message, update)
+            if incoming is None or (message.media_group_id and message.media_group_id == talk.album):
+                return  # an album arrives as one message for each picture: one answer is enough
+            talk.album = message.media_group_id
+            try:
+                async with self._slots:
+                    reply = await self._answer(incoming)
+            except Exception as error:  # noqa: BLE001
+                self.counts["failed"] += 1
+                log.error("Update %d got no answer: %s", update.update_id, _where(error))
+                reply = Reply(paragraphs=(self._settings.sorry,))
+            if reply is None:
+                return
+            edits = message.message_id if update.callback_query and reply.replaces else None
+            try:
+                await self._say(chat_id, reply, patient=True, edits=edits)
+            except (TryLater, Unreachable, OutcomeUnknown) as error:
+                # After a time-out it may have arrived, so it isn't repeated: the person can ask again.
+                self.counts["unanswered"] += 1
+                log.warning("The answer to update %d was not delivered: %s", update.update_id, error)
+
+    async def _answer(self, incoming: Incoming) -> Reply | None:
+        async def type_on() -> None:
+            await asyncio.sleep(self._settings.typing_after)
+            while True:
+                self._aside(self._bot.send_chat_action(int(incoming.contact.id), "typing"))
+                await asyncio.sleep(4)  # Telegram shows it for 5 s
+
+        typing = asyncio.create_task(type_on())
+        try:
+            return await self._receive(incoming)
+        finally:
+            typing.cancel()
+
+    def _talk(self, chat_id: int) -> _Talk:
+        if chat_id not in self._talks and len(self._talks) >= 1000:
+            self._talks = {key: talk for key, talk in self._talks.items() if not talk.idle()}
+        return self._talks.setdefault(chat_id, _Talk(self._settings))
+
+    # --- a message goes out ---
+
+    async def send(self, contact: Contact, reply: Reply) -> str:
+        """Push a message. Returns Telegram's message id (several with commas); raises only what the contract names."""
+        if not re.fullmatch(r"-?\d{1,19}", contact.id):
+            raise _Refused("not the number of a Telegram chat")
+        return ",".join(map(str, await self._say(int(contact.id), reply, patient=False)))
+
+    async def _say(self, chat_id: int, reply: Reply, *, patient: bool, edits: int | None = None) -> list[int]:
+        talk, parts, ids = self._talk(chat_id), render(reply, self._settings.choose), list[int]()
+        try:
+            async with talk.speaking:
+                if edits and len(parts) == 1 and await self._edit(talk, chat_id, edits, *parts[0]):
+                    return [edits]
+                for text, keyboard in parts:
+                    # Once a part of a push has arrived, the rest waits like an answer: sending the whole push again
+                    # would repeat that part.
+                    ids.append(
+                        await self._post(talk, self._send(chat_id, text, keyboard), patient=patient or bool(ids))
+                    )
+        except Unreachable as error:
+            if not isinstance(error, _Refused):
+                await self._tell_reachable(chat_id, reachable=False)
+            raise
+        except TryLater as error:
+            if ids:
+                raise OutcomeUnknown(f"{len(ids)} of {len(parts)} parts arrived, then: {error.reason}") from None
+            raise
+        return ids
+
+    async def _post(self, talk: _Talk, request: Callable[[], Awaitable[Result]], *, patient: bool) -> Result:
+        """One request at the permitted pace; patient: wait out a flood pause, try twice more where nothing was sent."""
+        paused, failures = 0.0, 0
+        while True:
+            await talk.pace.acquire()
+            await self._pace.acquire()
+            try:
+                return await request()
+            except Exception as error:  # noqa: BLE001
+                ours = _translate(error)
+                flood = isinstance(error, _FloodError)
+            if not patient or not isinstance(ours, TryLater):
+                raise ours from None
+            failures += not flood
+            pause = ours.seconds if flood else self._settings.retry_pause * failures
+            paused += pause
+            if failures > 2 or paused > self._settings.longest_pause:
+                raise ours
+            await asyncio.sleep(pause)
+
+    def _send(self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None) -> Callable[[], Awaitable[int]]:
+        async def request() -> int:
+            try:
+                sent = await self._bot.send_message(
+                    chat_id, text, parse_mode="HTML", reply_markup=keyboard, link_preview_options=NO_PREVIEW
+                )
+            except BadRequest as error:
+                if "can't parse entities" not in error.message.lower():
+                    raise
+                log.error("Telegram could not parse our HTML; sent without mark-up.")
+                sent = await self._bot.send_message(
+                    chat_id, _plain(text), reply_markup=keyboard, link_preview_options=NO_PREVIEW
+                )
+            return sent.message_id
+
+        return request
+
+    async def _edit(
+        self, talk: _Talk, chat_id: int, message_id: int, text: str, keyboard: InlineKeyboardMarkup | None
+    ) -> bool:
+        """Whether the message now shows the text; False: too old or deleted, send it anew."""
+
+        async def request() -> bool:
+            try:
+                await self._bot.edit_message_text(
+                    text, chat_id, message_id, parse_mode="HTML", reply_markup=keyboard,
+                    link_preview_options=NO_PREVIEW,
+                )  # fmt: skip
+            except BadRequest as error:
+                return "message is not modified" in error.message.lower()
+            return True
+
+        return await self._post(talk, request, patient=True)
+
+
+_BAD_TOKEN = (  # noqa: S105 - a sentence
+    "Telegram does not know this token. Ask @BotFather for it (/mybots, the bot, API Token), put it into the settings "
+    "as it stands there, like 123456:ABC-DEF, and start again."
+)
+
+
+def _message(update: _Update) -> _Message | None:
+    """The message that was written, or under which a button was pressed."""
+    if update.callback_query:
+        return update.callback_query.message
+    return msgspec.convert(update.message, _Message) if update.message else None
+
+
+def _incoming(message: _Message, update: _Update) -> Incoming | None:
+    contact = Contact("telegram", str(message.chat.id))
+    if press := update.callback_query:
+        return Incoming(contact=contact, message_id=f"c{press.id}", pressed=press.data) if press.data else None
+    number = f"m{message.message_id}"
+    if message.text:
+        text = message.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # whole characters only
+        return Incoming(contact=contact, message_id=number, text=text)
+    other = next((kind for field, kind in OTHER.items() if field in (update.message or {})), None)
+    return Incoming(contact=contact, message_id=number, other=other) if other else None

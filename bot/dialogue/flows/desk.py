@@ -1,0 +1,98 @@
+"""The centre's front desk: welcome, hours, a human being, emergencies, and the passing moments of a talk."""
+
+from bot.dialogue.flow import Answer, Decision, Flow, Trace, Turn, tell, to
+from bot.dialogue.flows import browse
+from bot.dialogue.recognise import Kind
+from bot.dialogue.wording import desk as wording
+from bot.messages import Choice
+
+flow = Flow("desk")
+
+
+@flow.entry("/start", "/help", "/menu", "menu", "bắt đầu", "trang đầu", "về đầu trang", "trợ giúp", "hướng dẫn")
+def start(turn: Turn) -> Answer:
+    """The first page."""
+    return tell(wording.welcome(turn.centre), *ways_on(), topic=None)
+
+
+@flow.page
+def outdated(turn: Turn) -> Answer:
+    """Where a broken or outdated button leads."""
+    return tell(wording.outdated(turn.centre), *ways_on(), topic=None)
+
+
+@flow.page
+def greeting(turn: Turn) -> Answer:
+    """A greeting and nothing else."""
+    return tell(wording.GREETING, *ways_on(), remember=False)
+
+
+@flow.page
+def remark(turn: Turn, kind: str) -> Answer:
+    """Thanks, goodbye, a nod, an insult, or nothing readable: a short answer that leaves the topic where it was."""
+    said = {
+        Kind.THANKS: wording.THANKS,
+        Kind.GOODBYE: wording.GOODBYE,
+        Kind.YES: wording.YES,
+        Kind.EMPTY: wording.EMPTY,
+        Kind.INSULT: wording.INSULT,
+        Kind.WHO: wording.WHO,
+    }.get(Kind(kind) if kind in set(Kind) else Kind.EMPTY, wording.EMPTY)
+    choices = ways_on() if kind in (Kind.EMPTY, Kind.WHO, Kind.INSULT) else []
+    return tell(said, *choices, remember=False)
+
+
+@flow.page
+def unreadable(turn: Turn) -> Answer:
+    """A photo, a voice message, a sticker."""
+    return tell(wording.UNREADABLE, *ways_on(), remember=False)
+
+
+@flow.entry("/giolamviec", "giờ làm việc", "mấy giờ làm việc")
+def hours(turn: Turn) -> Answer:
+    """When the counter is open, today and in the week."""
+    return tell(wording.opening(turn.centre, turn.now), to(wording.PERSON_BUTTON, person))
+
+
+@flow.page
+def contact(turn: Turn) -> Answer:
+    """Name, address, telephone, hours."""
+    return tell(wording.contact(turn.centre, turn.now), to(wording.PERSON_BUTTON, person))
+
+
+@flow.entry("/canbo", "gặp cán bộ", "gặp người thật", "gặp nhân viên")
+def person(turn: Turn) -> Answer:
+    """How to reach a human being."""
+    return tell(wording.person(turn.centre, turn.now), *ways_on()[:2], trace=_decided("human"))
+
+
+@flow.page
+def emergency(turn: Turn) -> Answer:
+    """113, 114, 115."""
+    return tell(wording.EMERGENCY, to(wording.START_BUTTON, start), remember=False)
+
+
+@flow.entry("/hoso", "tra cứu hồ sơ", "tra hồ sơ", "hồ sơ của tôi")
+def status(turn: Turn) -> Answer:
+    """Where a dossier can be looked up."""
+    return tell(wording.status(turn.centre), to(wording.PERSON_BUTTON, person), trace=_decided("status"))
+
+
+@flow.entry("/stop", "/dung", "dừng", "dừng lại", "stop", "hủy nhận tin", "không nhận tin nữa", "ngừng nhắn tin")
+def stop(turn: Turn) -> Answer:
+    """The person wants no more messages."""
+    return tell(wording.STOP, to(wording.START_BUTTON, start), topic=None, trace=_decided("stop"))
+
+
+def ways_on() -> list[Choice]:
+    """Where one can go from anywhere."""
+    return [
+        to(wording.TOPICS_BUTTON, browse.topics),
+        to(wording.AGENCIES_BUTTON, browse.agencies),
+        to(wording.HOURS_BUTTON, hours),
+        to(wording.PERSON_BUTTON, person),
+    ]
+
+
+def _decided(decision: Decision) -> Trace:
+    return Trace(decision=decision)

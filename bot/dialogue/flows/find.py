@@ -1,0 +1,83 @@
+"""From a question to a procedure: sure, one of several, or none."""
+
+from typing import Final
+
+import msgspec
+
+from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
+from bot.dialogue.flows import desk, procedure
+from bot.dialogue.wording import find as wording
+from bot.dialogue.wording import procedure as procedure_wording
+from bot.messages import Choice
+from knowledge_base.facets import Facet
+from knowledge_base.finder import Found
+
+flow = Flow("find")
+
+OFFERED: Final = 4
+"""Candidates offered in one question: more nobody compares on a phone, and their codes still fit into a link."""
+WORTH_OFFERING: Final = 0.12
+"""A candidate is offered while its probability is at least this share of the best one's."""
+
+
+def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
+    """What to say to a question that was read this way."""
+    trace = Trace(
+        decision=found.decision,
+        codes=tuple(match.code for match in found.matches),
+        asks=tuple(asked),
+        scores={match.code: round(match.probability, 4) for match in found.matches},
+    )
+    codes = _worth_offering(turn, found)
+    wanted = "-".join(facet.value for facet in asked if facet is not Facet.GENERAL)
+    if found.decision == "sure":
+        said = procedure.show(turn, codes[0], wanted)
+        others = [to(procedure_wording.OTHER_BUTTON, others_than, *codes[1:OFFERED])]
+        return msgspec.structs.replace(
+            _with_choices(said, others), here=link(procedure.show, codes[0], wanted), trace=trace
+        )
+    if found.decision == "several" and len(codes) > 1:
+        return msgspec.structs.replace(which(turn, wanted, *codes), here=link(which, wanted, *codes), trace=trace)
+    if found.decision == "several":
+        said = procedure.show(turn, codes[0], wanted)
+        return msgspec.structs.replace(_with_choices(said, [to(procedure_wording.OTHER_BUTTON, others_than)]), trace=trace)
+    return msgspec.structs.replace(nothing(turn), trace=trace)
+
+
+@flow.page
+def which(turn: Turn, asked: str, *codes: str) -> Answer:
+    """One question that tells the candidates apart, a choice for each."""
+    candidates = [candidate for code in codes if (candidate := turn.guide.procedure(code))]
+    if not candidates:
+        return nothing(turn)
+    rows = [
+        item(label, procedure.show, candidate.code, asked)
+        for label, candidate in zip(wording.labels(candidates), candidates, strict=True)
+    ]
+    return tell(wording.which(candidates), *rows, to(wording.NONE_OF_THESE, nothing), topic=None)
+
+
+@flow.page
+def others_than(turn: Turn, *codes: str) -> Answer:
+    """The procedure shown was not the one: what else the question may have meant."""
+    known = [code for code in codes if turn.guide.procedure(code)]
+    if not known:
+        return tell(wording.OTHER_WORDS, *desk.ways_on(), topic=None)
+    return which(turn, "", *known)
+
+
+@flow.page
+def nothing(turn: Turn) -> Answer:
+    """No procedure fits; never a guess."""
+    return tell(wording.nothing(turn.centre), *desk.ways_on(), topic=None)
+
+
+def _worth_offering(turn: Turn, found: Found) -> tuple[str, ...]:
+    least = found.matches[0].probability * WORTH_OFFERING if found.matches else 0.0
+    known = [m for m in found.matches if m.probability >= least and turn.guide.procedure(m.code)]
+    return tuple(match.code for match in known[:OFFERED])
+
+
+def _with_choices(said: Answer, choices: list[Choice]) -> Answer:
+    reply = msgspec.structs.replace(said.reply, choices=(*said.reply.choices, *choices))
+    return msgspec.structs.replace(said, reply=reply)

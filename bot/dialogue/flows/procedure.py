@@ -1,0 +1,244 @@
+"""One procedure: the short answer to what was asked, buttons for the rest, and the checklist of its papers."""
+
+from typing import Final
+
+import msgspec
+
+from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
+from bot.dialogue.wording import checklist as checklist_wording
+from bot.dialogue.wording import desk
+from bot.dialogue.wording import procedure as wording
+from bot.messages import Choice
+from knowledge_base.facets import Facet
+from knowledge_base.procedure import Case, CaseKind, Paper, Procedure
+
+flow = Flow("procedure")
+
+WHOLE_LIST_LIMIT: Final = 3500
+"""Characters up to which the papers of all cases are sent at once; above, the person picks the case first."""
+
+_FIRST_BUTTONS: Final = (Facet.DOCUMENTS, Facet.FEE, Facet.DURATION, Facet.WHERE, Facet.ONLINE, Facet.FORM)
+_REST_BUTTONS: Final = (Facet.STEPS, Facet.CONDITIONS, Facet.RESULT, Facet.AUDIENCE, Facet.LEGAL)
+
+
+@flow.page
+def show(turn: Turn, code: str, asked: str = "") -> Answer:
+    """The answer to what was asked ("fee-duration"; nothing: the overview) about one procedure."""
+    procedure = turn.guide.procedure(code)
+    if procedure is None:
+        return tell(desk.UNKNOWN_CODE.format(code=code[:20]), topic=None)
+    facets = facets_in(asked)
+    paragraphs: list[str] = [wording.heading(procedure)]
+    choices: list[Choice] = []
+    for facet in facets:
+        if facet is Facet.DOCUMENTS and long_list(procedure):
+            paragraphs.append(f"# {wording.TITLES[facet]}\n{wording.count_documents(procedure).capitalize()}. Bạn chọn trường hợp của mình:")
+            choices += case_choices(procedure)
+        else:
+            paragraphs += wording.facet(procedure, facet, turn.centre, turn.now.date())
+    paragraphs += (*wording.warnings(procedure), wording.source(procedure))
+    return tell(
+        paragraphs,
+        *choices,
+        *next_steps(procedure, facets),
+        topic=procedure.code,
+        trace=Trace(decision="sure", codes=(procedure.code,), asks=tuple(facets)),
+    )
+
+
+@flow.page
+def case(turn: Turn, code: str, position: str) -> Answer:
+    """The papers of one case, complete, with those that every case needs."""
+    procedure = turn.guide.procedure(code)
+    if procedure is None or not position.isdecimal() or int(position) >= len(procedure.cases):
+        return show(turn, code, Facet.DOCUMENTS)
+    chosen = procedure.cases[int(position)]
+    groups = [group for group in procedure.cases if group.papers and (group is chosen or group.kind is not CaseKind.CASE)]
+    papers = [paragraph for group in groups for paragraph in wording.case_documents(group)]
+    return tell(
+        (wording.heading(procedure), f"# {wording.TITLES[Facet.DOCUMENTS]}", *papers, *wording.notes(procedure), wording.source(procedure)),
+        to(wording.CHECKLIST_BUTTON, checklist, procedure.code, position),
+        *next_steps(procedure, (Facet.DOCUMENTS,)),
+        topic=procedure.code,
+    )
+
+
+@flow.page
+def documents(turn: Turn, code: str) -> Answer:
+    """Every paper of every case, however long."""
+    procedure = turn.guide.procedure(code)
+    if procedure is None:
+        return show(turn, code)
+    body = wording.facet(procedure, Facet.DOCUMENTS, turn.centre, turn.now.date())
+    return tell(
+        (wording.heading(procedure), *body, *wording.warnings(procedure), wording.source(procedure)),
+        *next_steps(procedure, (Facet.DOCUMENTS,)),
+        topic=procedure.code,
+    )
+
+
+@flow.page
+def more(turn: Turn, code: str) -> Answer:
+    """The buttons that the first row has no room for."""
+    procedure = turn.guide.procedure(code)
+    if procedure is None:
+        return show(turn, code)
+    choices = [to(wording.BUTTONS[facet], show, code, facet.value) for facet in (*_FIRST_BUTTONS, *_REST_BUTTONS)]
+    return tell(wording.heading(procedure), *choices, topic=procedure.code, trace=Trace(decision="sure", codes=(code,)))
+
+
+class _List(msgspec.Struct, frozen=True):
+    """The papers that one person needs: those always needed, and those of the chosen case ("" for none)."""
+
+    procedure: Procedure
+    position: str
+    groups: tuple[Case, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{self.procedure.code}:{self.position}"
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        return tuple(paper for group in self.groups for paper in group.papers)
+
+    @property
+    def label(self) -> str:
+        return self.procedure.cases[int(self.position)].label if self.position.isdecimal() else ""
+
+
+def _list(procedure: Procedure, position: str) -> _List | None:
+    """The list for a case; None where the case must be chosen first (or the link names one that is gone)."""
+    always = [group for group in procedure.cases if group.papers and group.kind is not CaseKind.CASE]
+    own = {str(n): c for n, c in enumerate(procedure.cases) if c.papers and c.kind is CaseKind.CASE}
+    if position in own:
+        chosen = own[position]
+        return _List(procedure, position, tuple(g for g in procedure.cases if g in always or g is chosen))
+    if not own or (position == _COMMON and always):
+        return _List(procedure, position, tuple(always))
+    return None
+
+
+_COMMON: Final = "c"
+_LIST_PAGE: Final = 8
+"""Papers on one page of the checklist: as many as a phone shows with their buttons."""
+
+
+@flow.page
+def checklist(turn: Turn, code: str, position: str = "", page: str = "0") -> Answer:
+    """The papers with what the person already has; first which case, where papers differ."""
+    procedure = turn.guide.procedure(code)
+    if procedure is None:
+        return show(turn, code)
+    if not procedure.papers:
+        return tell((wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)), topic=code)
+    papers = _list(procedure, position)
+    if papers is None:
+        choices = [
+            item(group.label or wording.TITLES[Facet.DOCUMENTS], checklist, code, str(n))
+            for n, group in enumerate(procedure.cases)
+            if group.papers and group.kind is CaseKind.CASE
+        ]
+        if any(group.papers and group.kind is not CaseKind.CASE for group in procedure.cases):
+            choices.append(item(checklist_wording.COMMON_ONLY, checklist, code, _COMMON))
+        return tell((wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code)
+    return _shown(turn, papers, int(page) if page.isdecimal() else 0, turn.ticks.get(papers.key, ()))
+
+
+@flow.page
+def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer:
+    """Mark one paper as there ("1") or not ("0"); said twice it changes nothing."""
+    procedure = turn.guide.procedure(code)
+    papers = _list(procedure, position) if procedure else None
+    if papers is None or not paper.isdecimal() or int(paper) >= len(papers.papers):
+        return checklist(turn, code)
+    number = int(paper)
+    ticked = set(turn.ticks.get(papers.key, ())) - {number} | ({number} if state == "1" else set())
+    return _shown(turn, papers, number // _LIST_PAGE, tuple(sorted(ticked)))
+
+
+@flow.page
+def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
+    """The papers that are not marked yet."""
+    procedure = turn.guide.procedure(code)
+    papers = _list(procedure, position) if procedure else None
+    if papers is None or procedure is None:
+        return checklist(turn, code)
+    ticked = turn.ticks.get(papers.key, ())
+    missing = [wording.paper_line(paper) for n, paper in enumerate(papers.papers) if n not in ticked]
+    back = to(checklist_wording.BACK_TO_LIST, checklist, code, position)
+    if not missing:
+        said = checklist_wording.complete(procedure.name, len(papers.papers), wording.counter(procedure, turn.centre))
+        where = to(wording.BUTTONS[Facet.WHERE], show, code, Facet.WHERE.value)
+        return tell((*said, wording.source(procedure)), where, back, topic=code)
+    numbered = [f"{n}. {line}" for n, line in enumerate(missing, 1)]
+    said = checklist_wording.missing(procedure.name, numbered)
+    return tell((*said, wording.source(procedure)), back, *next_steps(procedure, (Facet.DOCUMENTS,))[1:4], topic=code)
+
+
+@flow.page
+def untick(turn: Turn, code: str, position: str) -> Answer:
+    """Take all marks off."""
+    procedure = turn.guide.procedure(code)
+    papers = _list(procedure, position) if procedure else None
+    return _shown(turn, papers, 0, ()) if papers else checklist(turn, code)
+
+
+def _shown(turn: Turn, papers: _List, page: int, ticked: tuple[int, ...]) -> Answer:
+    """One page of the list; it replaces the message whose button was pressed."""
+    code, position, total = papers.procedure.code, papers.position, len(papers.papers)
+    first = min(page, (total - 1) // _LIST_PAGE) * _LIST_PAGE
+    shown = list(enumerate(papers.papers))[first : first + _LIST_PAGE]
+    lines = [checklist_wording.line(n + 1, wording.paper_line(paper), has=n in ticked) for n, paper in shown]
+    choices = [
+        item(checklist_wording.button(n + 1, paper.name, has=n in ticked), tick, code, position, str(n), "0" if n in ticked else "1")
+        for n, paper in shown
+    ]
+    if first + _LIST_PAGE < total:
+        choices.append(to(checklist_wording.NEXT, checklist, code, position, str(page + 1)))
+    if first:
+        choices.append(to(checklist_wording.PREVIOUS, checklist, code, position, str(page - 1)))
+    choices.append(to(checklist_wording.STILL_NEEDED, still_needed, code, position))
+    if ticked:
+        choices.append(to(checklist_wording.CLEAR, untick, code, position))
+    done = sum(1 for n in ticked if n < total)
+    heading = checklist_wording.heading(papers.procedure.name, papers.label, done, total)
+    return tell(
+        (heading, *lines, wording.source(papers.procedure)),
+        *choices,
+        topic=code,
+        replaces=True,
+        ticks={papers.key: ticked},
+        here=link(checklist, code, position, str(page)),
+    )
+
+
+def facets_in(asked: str) -> tuple[Facet, ...]:
+    """The facets named in a link's argument; what is unknown there is ignored, nothing left means the overview."""
+    known = {facet.value: facet for facet in Facet}
+    named = tuple(dict.fromkeys(known[name] for name in asked.split("-") if name in known and name != Facet.GENERAL))
+    return named or (Facet.GENERAL,)
+
+
+def long_list(procedure: Procedure) -> bool:
+    """Whether the papers are so many that the person should pick a case first."""
+    cases = [case for case in procedure.cases if case.papers and case.kind is CaseKind.CASE]
+    return len(cases) > 1 and sum(map(len, wording.documents(procedure))) > WHOLE_LIST_LIMIT
+
+
+def case_choices(procedure: Procedure) -> list[Choice]:
+    """A choice for each case that has papers of its own, then one for everything."""
+    choices = [
+        item(group.label or wording.TITLES[Facet.DOCUMENTS], case, procedure.code, str(position))
+        for position, group in enumerate(procedure.cases)
+        if group.kind is CaseKind.CASE and group.papers
+    ]
+    return [*choices, item(wording.ALL_DOCUMENTS_BUTTON, documents, procedure.code)]
+
+
+def next_steps(procedure: Procedure, shown: tuple[Facet, ...]) -> list[Choice]:
+    """Buttons for what was not shown yet."""
+    choices = [to(wording.BUTTONS[f], show, procedure.code, f.value) for f in _FIRST_BUTTONS if f not in shown]
+    if Facet.DOCUMENTS in shown and procedure.papers:
+        choices.insert(0, to(wording.CHECKLIST_BUTTON, checklist, procedure.code))
+    return [*choices, to(wording.MORE_BUTTON, more, procedure.code)]

@@ -1,0 +1,36 @@
+"""What is said around the checklist of papers."""
+
+CHOOSE_CASE = "Giấy tờ tùy trường hợp. Bạn thuộc trường hợp nào?"
+COMMON_ONLY = "Không thuộc trường hợp riêng nào"
+STILL_NEEDED = "Tôi còn thiếu gì?"
+CLEAR = "Bỏ hết dấu"
+BACK_TO_LIST = "Về danh sách giấy tờ"
+NO_PAPERS = "Bản ghi chưa liệt kê giấy tờ nào để đánh dấu. Bạn hỏi cán bộ nơi nộp trước khi chuẩn bị."
+NEXT = "Giấy tờ tiếp theo"
+PREVIOUS = "Giấy tờ phía trước"
+
+
+def heading(name: str, case: str, done: int, total: int) -> str:
+    """Heads the list with how far the person is."""
+    where = f"\nTrường hợp: {case}" if case else ""
+    return f"# {name}{where}\nĐã có {done} trên {total} giấy tờ. Bấm vào giấy bạn đã có."
+
+
+def line(number: int, paper: str, *, has: bool) -> str:
+    """One paper with its mark."""
+    return f"{'✅' if has else '⬜'} {number}. {paper}"
+
+
+def button(number: int, name: str, *, has: bool) -> str:
+    """The button of one paper."""
+    return f"{'✅' if has else '⬜'} {number}. {name}"
+
+
+def missing(name: str, papers: list[str]) -> tuple[str, ...]:
+    """What is still needed."""
+    return (f"# {name}\nBạn còn thiếu {len(papers)} giấy tờ:", *papers)
+
+
+def complete(name: str, total: int, counter: str) -> tuple[str, ...]:
+    """Nothing is missing."""
+    return (f"# {name}\nBạn đã đủ {total} giấy tờ trong danh sách. Mời bạn nộp tại {counter}.",)

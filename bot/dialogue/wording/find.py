@@ -1,0 +1,87 @@
+"""What is said between a question and a procedure: which one of several, or none."""
+
+from knowledge_base.centre import Centre
+from knowledge_base.procedure import Procedure
+from knowledge_base.text import fold
+
+from bot.dialogue.wording import desk
+
+LABEL_LIMIT = 90
+NONE_OF_THESE = "Không có trong này"
+NOT_CLEAR = "Bạn hỏi về thủ tục nào ạ?"
+
+
+def nothing(centre: Centre) -> tuple[str, ...]:
+    """No procedure fits: say so, and offer ways on."""
+    return (
+        "Xin lỗi bạn, trợ lý chưa tìm thấy thủ tục nào khớp với điều bạn hỏi, nên không đoán bừa.",
+        "Bạn thử nói cách khác (việc gì, cho ai, để làm gì), hoặc chọn bên dưới.",
+        f"Cần hỏi người: gọi {desk.phone(centre)}. {desk.hours(centre)}",
+    )
+
+
+OTHER_WORDS = "Vâng. Bạn nói thêm giúp: việc gì, cho ai, để làm gì? Trợ lý xin tìm lại."
+
+
+def which(procedures: list[Procedure]) -> tuple[str, ...]:
+    """One question that separates the candidates, and the candidates by their official names."""
+    shared = _shared_start([procedure.name for procedure in procedures])
+    levels = {procedure.counter for procedure in procedures}
+    names = {fold(procedure.name) for procedure in procedures}
+    if len(names) == 1 and len(levels) > 1:
+        question = f'"{procedures[0].name}" làm được ở hai nơi. Bạn làm ở xã, phường hay ở cấp tỉnh?'
+    elif len(shared) >= 3:
+        question = f'Có {len(procedures)} thủ tục "{" ".join(shared)} …". Bạn cần trường hợp nào?'
+    else:
+        question = f"Có {len(procedures)} thủ tục gần với điều bạn hỏi. Bạn cần việc nào?"
+    lines = [f"{number}. {_cut(p.name, 220)} ({_level(p)})" for number, p in enumerate(procedures, 1)]
+    return (question, *lines, "Bạn bấm nút hoặc gõ số.")
+
+
+def labels(procedures: list[Procedure]) -> list[str]:
+    """What makes each candidate different from the others, in as few words as the names allow."""
+    names = [procedure.name.split() for procedure in procedures]
+    start = len(_shared_start([procedure.name for procedure in procedures]))
+    end = _shared_end(names, start)
+    said = [" ".join(words[start : len(words) - end]) or " ".join(words) for words in names]
+    if any(len(text) < 4 for text in said):  # what is left says nothing by itself
+        said = [" ".join(words) for words in names]
+    if len({procedure.counter for procedure in procedures}) > 1:
+        said = [f"{text} ({_level(procedure)})" for text, procedure in zip(said, procedures, strict=True)]
+    if len(set(map(fold, said))) < len(said):
+        said = [f"{text} – {_told_apart(p, procedures)}" for text, p in zip(said, procedures, strict=True)]
+    return [_cut(text[:1].upper() + text[1:], LABEL_LIMIT) for text in said]
+
+
+def _told_apart(procedure: Procedure, procedures: list[Procedure]) -> str:
+    """For the same name issued twice: by whom, else by code."""
+    issuers = {other.issuer for other in procedures}
+    if len(issuers) == len(procedures) and procedure.issuer:
+        return f"{procedure.issuer} công bố"
+    return f"mã {procedure.code}"
+
+
+def _level(procedure: Procedure) -> str:
+    return "làm tại xã, phường" if procedure.counter == "commune" else "làm tại tỉnh"
+
+
+def _shared_start(names: list[str]) -> list[str]:
+    split = [name.split() for name in names]
+    shared = []
+    for words in zip(*split, strict=False):
+        if len({fold(word) for word in words}) > 1:
+            break
+        shared.append(words[0])
+    return shared
+
+
+def _shared_end(names: list[list[str]], start: int) -> int:
+    shortest = min(len(words) for words in names) - start
+    end = 0
+    while end < shortest and len({fold(words[-1 - end]) for words in names}) == 1:
+        end += 1
+    return end
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: text.rfind(" ", 0, limit)] + " …"

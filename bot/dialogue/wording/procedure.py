@@ -1,0 +1,335 @@
+"""What is said about one procedure, field by field from its record. No sentence here states a fact of its own."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from bot.dialogue.wording import figures
+from knowledge_base.centre import Centre
+from knowledge_base.facets import Facet
+from knowledge_base.procedure import Case, CaseKind, Channel, DurationKind, FeeKind, Flag, Paper, Procedure
+
+NO_INFORMATION = "Bản ghi chưa có thông tin này."
+
+TITLES = {
+    Facet.DOCUMENTS: "Giấy tờ cần nộp",
+    Facet.FEE: "Phí, lệ phí",
+    Facet.DURATION: "Thời gian giải quyết",
+    Facet.WHERE: "Nơi nộp hồ sơ",
+    Facet.ONLINE: "Nộp qua mạng",
+    Facet.FORM: "Mẫu đơn, tờ khai",
+    Facet.STEPS: "Cách làm",
+    Facet.RESULT: "Kết quả nhận được",
+    Facet.CONDITIONS: "Điều kiện",
+    Facet.AUDIENCE: "Ai được làm",
+    Facet.LEGAL: "Căn cứ pháp lý",
+}
+
+BUTTONS = {
+    Facet.DOCUMENTS: "Giấy tờ cần nộp",
+    Facet.FEE: "Lệ phí",
+    Facet.DURATION: "Bao lâu có",
+    Facet.WHERE: "Nộp ở đâu",
+    Facet.ONLINE: "Nộp qua mạng",
+    Facet.FORM: "Mẫu đơn",
+    Facet.STEPS: "Cách làm",
+    Facet.RESULT: "Kết quả",
+    Facet.CONDITIONS: "Điều kiện",
+    Facet.AUDIENCE: "Ai được làm",
+    Facet.LEGAL: "Căn cứ pháp lý",
+}
+CHECKLIST_BUTTON = "Đánh dấu giấy đã có"
+OTHER_BUTTON = "Không phải thủ tục này"
+MORE_BUTTON = "Xem mục khác"
+ALL_DOCUMENTS_BUTTON = "Xem đủ mọi trường hợp"
+
+
+def heading(procedure: Procedure) -> str:
+    """The official name and the code, as the first thing of every answer."""
+    return f"# {procedure.name}\nMã thủ tục: {procedure.code}"
+
+
+def source(procedure: Procedure) -> str:
+    """Where the answer comes from and as of when."""
+    dated = f", bản ghi ngày {figures.day(procedure.record_date)}" if procedure.record_date else ""
+    link = f"\n{procedure.source}" if procedure.source else ""
+    return f"Nguồn: Cổng Dịch vụ công quốc gia{dated}.{link}"
+
+
+def warnings(procedure: Procedure) -> tuple[str, ...]:
+    """What a reader of this record must be told before relying on it."""
+    said = []
+    if Flag.DISTRICT_LEVEL in procedure.flags:
+        said.append("Lưu ý: bản ghi còn nhắc tới cấp huyện, mà cấp huyện không còn từ 01/7/2025. Bạn hỏi lại cán bộ nơi nộp.")
+    if Flag.BROKEN_TEXT in procedure.flags:
+        said.append("Lưu ý: nội dung trên Cổng của thủ tục này đang bị lỗi chữ. Bạn hỏi lại cán bộ trước khi đi nộp.")
+    said += [f"Ghi chú của Trung tâm ({figures.day(note.when)}): {note.text}" for note in procedure.notes]
+    return tuple(said)
+
+
+def facet(procedure: Procedure, wanted: Facet, centre: Centre, today: date) -> tuple[str, ...]:
+    """The paragraphs that answer one asked thing, without heading and source."""
+    match wanted:
+        case Facet.DOCUMENTS:
+            body = documents(procedure)
+        case Facet.FEE:
+            body = fees(procedure, today)
+        case Facet.DURATION:
+            body = durations(procedure)
+        case Facet.WHERE:
+            body = where(procedure, centre)
+        case Facet.ONLINE:
+            body = (online(procedure, centre),)
+        case Facet.FORM:
+            body = forms(procedure)
+        case Facet.STEPS:
+            body = steps(procedure, centre, today)
+        case Facet.RESULT:
+            body = (_listed(procedure.results),)
+        case Facet.CONDITIONS:
+            body = conditions(procedure)
+        case Facet.AUDIENCE:
+            body = (_listed(procedure.audience),)
+        case Facet.LEGAL:
+            body = legal(procedure)
+        case Facet.GENERAL:
+            return overview(procedure, centre, today)
+    return (f"# {TITLES[wanted]}\n{body[0]}", *body[1:])
+
+
+def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ...]:
+    """The short answer where nothing particular was asked: each thing in a line."""
+    lines = [
+        f"• Giấy tờ: {count_documents(procedure)}.",
+        f"• Lệ phí: {_short_fee(procedure, today)}.",
+        f"• Thời gian: {_short_duration(procedure)}.",
+        f"• Nơi nộp: {counter(procedure, centre)}.",
+    ]
+    if procedure.results:
+        lines.append(f"• Kết quả: {_cut('; '.join(procedure.results), 160)}.")
+    return ("\n".join(lines),)
+
+
+def count_documents(procedure: Procedure) -> str:
+    """How many papers, and in how many situations they differ."""
+    if not procedure.papers:
+        return "bản ghi chưa liệt kê giấy tờ"
+    always = sum(len(case.papers) for case in procedure.cases if case.kind is not CaseKind.CASE)
+    cases = [case for case in procedure.cases if case.kind is CaseKind.CASE and case.papers]
+    if not cases:
+        return f"{always} loại"
+    if not always:
+        return f"tùy {len(cases)} trường hợp" if len(cases) > 1 else f"{len(cases[0].papers)} loại"
+    return f"{always} loại chung, thêm giấy tờ riêng của {len(cases)} trường hợp"
+
+
+def documents(procedure: Procedure) -> tuple[str, ...]:
+    """Every paper of every case, one paragraph each, numbered within its case."""
+    if not procedure.papers:
+        return ("Bản ghi chưa liệt kê giấy tờ nào. Bạn hỏi cán bộ nơi nộp trước khi chuẩn bị.",)
+    return tuple(paragraph for case in procedure.cases if case.papers for paragraph in case_documents(case)) + notes(procedure)
+
+
+def case_documents(case: Case) -> Iterator[str]:
+    """The papers of one case: its label with the first paper, then a paragraph per paper."""
+    label = case_label(case)
+    for position, paper in enumerate(case.papers, 1):
+        said = f"{position}. {paper_line(paper)}"
+        yield f"{label}\n{said}" if label and position == 1 else said
+
+
+def case_label(case: Case) -> str:
+    """When these papers are needed, as a line of its own; empty for papers that are always needed."""
+    if not case.label:
+        return ""
+    return f"▪ {case.label}:"
+
+
+def paper_line(paper: Paper) -> str:
+    """A paper's name, how many, which form."""
+    counts = [f"{paper.originals} bản chính"] if paper.originals else []
+    counts += [f"{paper.copies} bản sao"] if paper.copies else []
+    said = paper.name + (" …" if paper.abridged and not paper.detail else "")
+    if paper.detail:
+        said = f"{paper.name}\n{paper.detail}" if not paper.detail.startswith(paper.name) else paper.detail
+    said += f" ({', '.join(counts)})" if counts else ""
+    missing_forms = [form for form in paper.forms if form not in said]
+    return said + (f" [mẫu: {', '.join(missing_forms)}]" if missing_forms else "")
+
+
+def notes(procedure: Procedure) -> tuple[str, ...]:
+    """The remarks among the papers, or how many there are to read at the source."""
+    texts = tuple(note for case in procedure.cases for note in case.notes)
+    if texts:
+        return ("Lưu ý trong bản ghi:\n" + texts[0], *texts[1:])
+    count = sum(case.note_count for case in procedure.cases)
+    abridged = any(paper.abridged for paper in procedure.papers)
+    said = []
+    if count:
+        said.append(f"bản ghi còn {count} lưu ý về giấy tờ")
+    if abridged:
+        said.append('giấy nào có dấu "…" thì bản ghi còn nói kỹ hơn')
+    return (f"{'; '.join(said).capitalize()}: bạn xem ở đường dẫn nguồn.",) if said else ()
+
+
+def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
+    """Every fee line; lines that several channels share are said once with all of them."""
+    if not procedure.fees:
+        return ("Bản ghi chưa nêu phí, lệ phí. Bạn hỏi cán bộ nơi nộp.",)
+    by_text: dict[str, list[Channel | None]] = {}
+    for line in procedure.fees:
+        by_text.setdefault(figures.fee(line, today), []).append(line.channel)
+    everywhere = set(procedure.channels)
+    said = []
+    for text, channels in by_text.items():
+        named = [channel for channel in dict.fromkeys(channels) if channel]
+        where_said = "" if len(by_text) == 1 and set(named) >= everywhere else _channel_names(named)
+        said.append(f"• {where_said}{text}")
+    if all(line.kind is FeeKind.ZERO for line in procedure.fees):
+        said.append('Bản ghi không viết rõ là miễn phí, nên bạn hỏi lại cán bộ nếu cần chắc chắn.')
+    return tuple(said)
+
+
+def _channel_names(channels: list[Channel]) -> str:
+    return ", ".join(figures.CHANNELS[channel] for channel in channels) + ": " if channels else ""
+
+
+def durations(procedure: Procedure) -> tuple[str, ...]:
+    """Every processing time; channels with the same time share a line, cases that say otherwise have their own."""
+    if not procedure.durations:
+        return ("Bản ghi chưa nêu thời gian giải quyết.",)
+    by_text: dict[str, list[Channel]] = {}
+    for time in procedure.durations:
+        channels = by_text.setdefault(figures.duration(time), [])
+        if time.channel and time.channel not in channels:
+            channels.append(time.channel)
+    if len(by_text) == 1:
+        return (f"{next(iter(by_text)).capitalize()}.",)
+    said = tuple(f"• {_channel_names(channels)}{text}" for text, channels in by_text.items())
+    if any(time.channel is None for time in procedure.durations) and any(time.channel for time in procedure.durations):
+        said += ("Các chỗ trong bản ghi ghi khác nhau, bạn hỏi lại cán bộ khi nộp.",)
+    return said
+
+
+def counter(procedure: Procedure, centre: Centre) -> str:
+    """The desk that takes it."""
+    agency = centre.agency(procedure.agency)
+    name = agency.name if agency else procedure.agency
+    if procedure.counter == "commune":
+        return "bộ phận Một cửa của UBND xã, phường"
+    return f"quầy {name}, {centre.name}"
+
+
+def where(procedure: Procedure, centre: Centre) -> tuple[str, ...]:
+    """The desk, the ways to hand in, and who decides."""
+    said = [f"Tại {counter(procedure, centre)}."]
+    if procedure.channels:
+        said.append("Các cách nộp theo bản ghi: " + "; ".join(figures.CHANNELS[c].lower() for c in procedure.channels) + ".")
+    if procedure.address:
+        said.append(f"Nơi tiếp nhận ghi trong bản ghi: {procedure.address}.")
+    if procedure.executing:
+        said.append(f"Cơ quan giải quyết: {'; '.join(procedure.executing)}.")
+    return tuple(said)
+
+
+def online(procedure: Procedure, centre: Centre) -> str:
+    """Whether it can be handed in through the net, as the record says."""
+    if Channel.ONLINE in procedure.channels:
+        return f"Có. Thủ tục này nộp trực tuyến được trên Cổng Dịch vụ công quốc gia: {centre.portal}"
+    if procedure.channels:
+        others = "; ".join(figures.CHANNELS[channel].lower() for channel in procedure.channels)
+        return f"Bản ghi không nêu cách nộp trực tuyến, chỉ nêu: {others}."
+    return "Bản ghi chưa nêu các cách nộp. Bạn hỏi cán bộ nơi nộp."
+
+
+def forms(procedure: Procedure) -> tuple[str, ...]:
+    """The papers that come with a form, with its number or file."""
+    with_form = [paper for paper in procedure.papers if paper.forms]
+    if not with_form:
+        return ("Bản ghi không kèm mẫu đơn nào.",)
+    said = [f"• {paper.name}: {', '.join(paper.forms)}" for paper in _distinct(with_form)]
+    return (*said, "Mẫu tải về ở đường dẫn nguồn, hoặc xin tại nơi nộp.")
+
+
+def _distinct(papers: list[Paper]) -> list[Paper]:
+    return list({(paper.name, paper.forms): paper for paper in papers}.values())
+
+
+def steps(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ...]:
+    """The record's own steps where they are here, otherwise the way that its facts describe."""
+    if procedure.steps:
+        return procedure.steps
+    ways = "; ".join(figures.CHANNELS[channel].lower() for channel in procedure.channels) or "hỏi cán bộ cách nộp"
+    return (
+        f"1. Chuẩn bị giấy tờ: {count_documents(procedure)}.",
+        f"2. Nộp hồ sơ tại {counter(procedure, centre)} ({ways}).",
+        f"3. Lệ phí: {_short_fee(procedure, today)}.",
+        f"4. Nhận kết quả. Thời gian: {_short_duration(procedure)}.",
+        "Trình tự đầy đủ có ở đường dẫn nguồn.",
+    )
+
+
+def conditions(procedure: Procedure) -> tuple[str, ...]:
+    """The conditions, or whether the record has any, together with who may apply."""
+    said = []
+    if procedure.conditions:
+        said.append(procedure.conditions)
+    elif procedure.has_conditions:
+        said.append("Bản ghi có nêu điều kiện. Bạn xem ở đường dẫn nguồn, hoặc hỏi cán bộ nơi nộp.")
+    else:
+        said.append("Bản ghi không nêu điều kiện riêng.")
+    if procedure.audience:
+        said.append(f"Đối tượng được làm: {', '.join(procedure.audience)}.")
+    return tuple(said)
+
+
+def legal(procedure: Procedure) -> tuple[str, ...]:
+    """The legal documents by number."""
+    if not procedure.legal:
+        return (NO_INFORMATION,)
+    lines = [f"• {' – '.join(part for part in (document.number, document.name) if part)}" for document in procedure.legal]
+    return (lines[0], *lines[1:])
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return "\n".join(f"• {value}" for value in values) if values else NO_INFORMATION
+
+
+def _short_fee(procedure: Procedure, today: date) -> str:
+    kinds = {line.kind for line in procedure.fees}
+    if not kinds or kinds == {FeeKind.NOT_STATED}:
+        return "bản ghi chưa nêu"
+    if kinds == {FeeKind.ZERO}:
+        return "Cổng Dịch vụ công ghi 0 đồng"
+    if kinds == {FeeKind.FREE}:
+        return "bản ghi ghi không thu phí"
+    if FeeKind.AMOUNT in kinds:
+        amounts = list(dict.fromkeys(
+            (amount, line.currency) for line in procedure.fees if line.kind is FeeKind.AMOUNT for amount in line.amounts
+        ))
+        if len(amounts) == 1 and kinds == {FeeKind.AMOUNT}:
+            said = figures.money(*amounts[0])
+            expired = any(line.valid_until and date.fromisoformat(line.valid_until) < today for line in procedure.fees)
+            return f"{said} (mức này ghi là đã hết hạn, xem mục Lệ phí)" if expired else said
+        return "tùy trường hợp, xem mục Lệ phí"
+    if FeeKind.COUNCIL in kinds:
+        return "do tỉnh quy định, bản ghi không nêu số tiền"
+    if FeeKind.REGULATION in kinds:
+        return "theo quy định, bản ghi không nêu số tiền"
+    return "xem mục Lệ phí"
+
+
+def _short_duration(procedure: Procedure) -> str:
+    said = list(dict.fromkeys(figures.duration(time) for time in procedure.durations))
+    if not said:
+        return "bản ghi chưa nêu"
+    if len(said) == 1:
+        return _cut(said[0].rstrip("."), 160)
+    stated = [figures.duration(t) for t in procedure.durations if t.kind is DurationKind.STATED and not t.text]
+    distinct = list(dict.fromkeys(stated))
+    if 1 <= len(distinct) <= 3:
+        return " hoặc ".join(distinct) + ", tùy cách nộp hoặc trường hợp"
+    return "tùy trường hợp, xem mục Thời gian"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: text.rfind(" ", 0, limit)] + " …"

@@ -1,0 +1,40 @@
+"""What is remembered. Frozen records; storage hands these out, rows never leave it."""
+
+from datetime import datetime
+
+import msgspec
+
+from bot.messages import Choice, Contact, Reply
+
+
+class Unsent(msgspec.Struct, frozen=True):
+    """A reply that was decided and saved but not yet reported as sent, and the process that was to send it."""
+
+    message_id: str
+    worker: str
+    reply: Reply
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """All that must be remembered between two messages of one person on one channel.
+
+    expects: link of the page that reads the next free text; lapses (see `Session.expected`).
+    offered: the last choices, so that "2" works where there are no buttons.
+    topic: code of the procedure being talked about.
+    trail: links of the pages shown, newest last, for "quay lại".
+    ticks: per checklist (code and case) the indexes of the papers that the person has.
+    seen: the last message ids; a redelivery is answered once.
+    unsent: replies whose sending was not confirmed; a redelivery after a crash gets them.
+    version: 0 for a session never saved; saved by compare-and-set.
+    """
+
+    contact: Contact
+    expects: str | None = None
+    expects_since: datetime | None = None
+    offered: tuple[Choice, ...] = ()
+    topic: str | None = None
+    trail: tuple[str, ...] = ()
+    ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+    unsent: tuple[Unsent, ...] = ()
+    version: int = 0

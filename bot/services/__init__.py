@@ -1,0 +1,1 @@
+"""What the conversation asks for. Services return facts and records, never sentences."""

@@ -1,0 +1,109 @@
+"""The engine: the only file that names a database dialect.
+
+One `DATABASE_URL`: SQLite in WAL mode by default, PostgreSQL where several machines serve.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import DateTime, Dialect, Engine, Text, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.types import TypeDecorator
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+IN_MEMORY: Final = "sqlite://"
+
+
+class DatabaseError(RuntimeError):
+    """The database can't be used; the message says what to mend."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC on every database: SQLite forgets zones, so they are put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes, store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone can't be stored: use an aware one")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[str]):
+    """JSON as text, encoded and decoded by the stores with msgspec; NUL, which PostgreSQL refuses, is dropped."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Drop the escaped NUL character."""
+        return value.replace("\\u0000", "") if value else value
+
+
+def open_database(url: str) -> Engine:
+    """An engine for this URL with the newest schema; raises DatabaseError with what to mend."""
+    try:
+        parsed = make_url(url)
+        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+        migrate(engine)
+    except ArgumentError:
+        raise DatabaseError("DATABASE_URL is not a database URL, e.g. sqlite:///var/motcua.db or postgresql://user@host/db") from None
+    except OperationalError as error:
+        raise DatabaseError(f"the database can't be reached ({error.orig}): check DATABASE_URL and that the server runs") from error
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest version; safe to run from several processes at once."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # identical processes start together: one migrates, the others wait
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7316283)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database in (None, "", ":memory:"):
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        assert url.database is not None
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # transactions begin explicitly below: the driver's own legacy mode would begin them too late
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA busy_timeout=30000")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # a writer takes its place at the start: a read that turns into a write can't be refused half-way
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=10)

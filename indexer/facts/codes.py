@@ -1,0 +1,38 @@
+"""Procedure codes. A code is text: a spreadsheet that made a number of 1.000050 has lost its last zero."""
+
+import re
+from typing import NamedTuple
+
+from indexer.facts.wording import clean
+
+_CODE = re.compile(r"[0-9A-ZĐ](?:[0-9A-Za-zĐ._/-]{1,38})[0-9A-Za-z]")
+_DELETED = re.compile(r"[-_ .]*(?:xoa|xóa|xoá|del|deleted|huy|hủy)$", re.IGNORECASE)
+_FULL = re.compile(r"\d\.\d{6,9}")
+
+
+class Code(NamedTuple):
+    """The code to use ("" where the row must be rejected) and what was found wrong with it, if anything."""
+
+    code: str
+    reason: str = ""
+
+
+def read_code(raw: object) -> Code:
+    """A procedure's code out of a JSON value or a spreadsheet cell."""
+    if isinstance(raw, bool) or raw is None:
+        return Code("", "không có mã thủ tục")
+    if isinstance(raw, int | float):
+        text = repr(raw)
+        if _FULL.fullmatch(text) and isinstance(raw, float):
+            return Code(text, "ô mã là số, đủ chữ số nên đọc lại được thành chữ")
+        return Code("", f"mã {text} là số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại")
+    text = clean(raw)
+    if not text:
+        return Code("", "không có mã thủ tục")
+    if _DELETED.search(text):
+        return Code("", f"mã {text[:40]} là bản ghi đã xoá nhưng Cổng vẫn liệt kê")
+    if not _CODE.fullmatch(text) or not any(char.isdigit() for char in text):
+        return Code("", f"“{text[:40]}” không phải là mã thủ tục")
+    if re.fullmatch(r"\d\.\d{1,5}", text):
+        return Code("", f"mã {text} thiếu chữ số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại")
+    return Code(text, "mã có dấu cách thừa" if text != raw else "")

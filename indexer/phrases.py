@@ -1,0 +1,38 @@
+"""Residents' phrases: how people ask for each procedure, as files by agency, and what they ask that is not ours."""
+
+from pathlib import Path
+
+import msgspec
+
+from knowledge_base.text import nfc
+
+DATA = Path(__file__).parent.parent / "knowledge_base" / "data"
+PHRASES = DATA / "phrases"
+OUT_OF_SCOPE = DATA / "questions" / "out_of_scope.txt"
+
+Phrases = dict[str, list[str]]
+
+
+class BadPhrases(Exception):
+    """A phrase file cannot be used; the message names the file and what to correct."""
+
+
+def read_phrases(folder: Path = PHRASES) -> Phrases:
+    """All phrases by procedure code. A code in two files, or a file that is not {code: [phrase]}, is an error."""
+    phrases: Phrases = {}
+    for file in sorted(folder.glob("*.json")):
+        try:
+            found = msgspec.json.decode(file.read_bytes(), type=dict[str, list[str]])
+        except msgspec.DecodeError as error:
+            raise BadPhrases(f"{file}: expected {{code: [phrase, ...]}}; correct the file ({error})") from error
+        twice = phrases.keys() & found.keys()
+        if twice:
+            raise BadPhrases(f"{file}: {min(twice)} is in another phrase file too; keep it in one")
+        phrases |= {code: list(dict.fromkeys(map(nfc, lines))) for code, lines in found.items()}
+    return phrases
+
+
+def read_out_of_scope(file: Path = OUT_OF_SCOPE) -> list[str]:
+    """Messages that no procedure answers, one a line; lines that start with # are comments."""
+    lines = map(nfc, file.read_text(encoding="utf-8").splitlines()) if file.exists() else []
+    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))

@@ -1,0 +1,50 @@
+"""What a reader hands back: procedures, and everything it repaired, refused or wants looked at."""
+
+from typing import Literal
+
+import msgspec
+
+from knowledge_base.procedure import Procedure
+
+Action = Literal["repaired", "rejected", "reported"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One remark about one field of one row. `reported` leaves the record as it is; `row` says where (a clerk's words)."""
+
+    code: str
+    field: str
+    reason: str
+    action: Action
+    row: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file holds.
+
+    `listing` is set for lists that carry only code, name, agency, issuer, field and link: such a reading never
+    erases what the catalogue knows already.
+    """
+
+    procedures: tuple[Procedure, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    listing: bool = False
+
+
+class SourceRefused(Exception):
+    """The file cannot be read as procedures; the message says in Vietnamese what to do next."""
+
+
+class Findings:
+    """Collects the findings of one row, each reason once a field."""
+
+    def __init__(self, code: str, row: str) -> None:
+        self.code = code
+        self.row = row
+        self._found: dict[Finding, None] = {}
+
+    def add(self, field: str, reason: str, action: Action) -> None:
+        self._found.setdefault(Finding(code=self.code, field=field, reason=reason, action=action, row=self.row))
+
+    def all(self) -> tuple[Finding, ...]:
+        return tuple(self._found)

@@ -1,0 +1,215 @@
+"""What speaks for each procedure: the evidence that the finder weighs, one row per candidate, one column per kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from knowledge_base.encoder import Encoder, StaticEncoder, Vectors, features
+from knowledge_base.lexicon import Lexicon, Scores
+from knowledge_base.text import Word, words
+
+SHORTLIST = 24
+NEAREST = 160
+KINDS = ("phrase", "whole", "title", "near", "like")
+FEATURES = (
+    *(f"{kind}.share" for kind in KINDS),
+    *(f"{kind}.lead" for kind in KINDS),
+    *(f"{kind}.rank" for kind in KINDS),
+    "phrase.second",
+    "near.second",
+    "clause",
+    "clause.lead",
+    "title.covered",
+    "title.typed",
+    "phrase.covered",
+    "phrase.typed",
+    "title.fuzzy",
+    "phrase.fuzzy",
+    "asked.often",
+    "commune",
+)
+SCOPE_FEATURES = (
+    "first.logit",
+    "first.lead",
+    "phrase.share",
+    "whole.share",
+    "near.share",
+    "like.share",
+    "phrase.covered",
+    "title.covered",
+    "elsewhere.phrase",
+    "elsewhere.near",
+    "known",
+    "length",
+)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a snapshot offers for finding. The last owner number (`len(codes)`) stands for things asked elsewhere."""
+
+    codes: list[str]
+    fields: list[str]
+    commune: NDArray[np.float32]
+    titles: list[str]
+    """Names as the words of `knowledge_base.text`, folded and joined by spaces."""
+    phrases: list[str]
+    owner: NDArray[np.int32]
+    """Which procedure each phrase belongs to, ascending; every owner has at least one phrase (its title)."""
+    lexicon: Lexicon
+    encoder: Encoder
+    prototypes: Vectors
+    """One vector per procedure: the mean of its phrases and title."""
+    nearest: Callable[[Vectors, int], tuple[Scores, NDArray[np.int64]]]
+    """The most similar phrase vectors of one vector: similarities and phrase numbers."""
+    first: NDArray[np.int64] = field(init=False)
+    often: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        counts = np.bincount(self.owner, minlength=len(self.codes) + 1)
+        object.__setattr__(self, "first", np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64))
+        object.__setattr__(self, "often", np.log1p(counts[:-1]).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    candidates: NDArray[np.int64]
+    table: NDArray[np.float64]
+    """One row per candidate, columns as in FEATURES."""
+    known: float
+    """Share of the question's syllable weight that occurs anywhere in the material."""
+    length: int
+    elsewhere_phrase: float
+    elsewhere_near: float
+
+
+def gather(material: Material, question: str, within: NDArray[np.int64] | None = None) -> Evidence | None:
+    """Evidence for the most promising procedures (or those of `within`); None where nothing at all speaks."""
+    lexicon = material.lexicon
+    sequence = lexicon.read_words(words(question))
+    if not sequence:
+        return None
+    rows, weights, total = lexicon.rows(sequence)
+    total = max(total, 1e-6)
+    by_phrase = lexicon.postings["phrases"].score(rows, weights)
+    best_phrase = np.maximum.reduceat(by_phrase, material.first)
+    whole = lexicon.postings["wholes"].score(rows, weights)
+    title = lexicon.postings["titles"].score(rows, weights)
+    vector = _vector(material, sequence, question)
+    like = material.prototypes @ vector
+    similarities, numbers = material.nearest(vector, NEAREST)
+    near = np.full(len(material.codes) + 1, np.nan, dtype=np.float32)
+    near_second = near.copy()
+    for similarity, number in zip(similarities, numbers, strict=True):
+        if number < 0:
+            continue
+        owner = material.owner[number]
+        if np.isnan(near[owner]):
+            near[owner] = similarity
+        elif np.isnan(near_second[owner]):
+            near_second[owner] = similarity
+    floor = float(similarities[-1]) if len(similarities) else 0.0
+    near = np.where(np.isnan(near), np.minimum(floor, np.append(like, 0)), near)
+    near_second = np.where(np.isnan(near_second), np.minimum(floor, near), near_second)
+    scores = {
+        "phrase": best_phrase[:-1] / total,
+        "whole": whole / total,
+        "title": title / total,
+        "near": near[:-1],
+        "like": like,
+    }
+    if not max(float(by_phrase.max()), float(title.max()), float(whole.max())) > 0:
+        return None
+    clauses = _clauses(material, question, vector)
+    by_clause = (material.prototypes @ clauses.T).max(axis=1)
+    rough = sum(_relative(values) for values in scores.values()) + 0.5 * _relative(by_clause)
+    candidates = within if within is not None else _top(rough, SHORTLIST)
+    columns: list[NDArray[np.floating]] = [scores[kind][candidates] for kind in KINDS]
+    columns += [scores[kind][candidates] - scores[kind].max() for kind in KINDS]
+    columns += [1 / (1 + (scores[kind][None, :] > scores[kind][candidates][:, None]).sum(axis=1)) for kind in KINDS]
+    columns.append(_second(material, by_phrase, candidates) / total)
+    columns.append(near_second[candidates])
+    columns += [by_clause[candidates], by_clause[candidates] - by_clause.max()]
+    columns += _compare(material, sequence, by_phrase, candidates)
+    columns += [material.often[candidates], material.commune[candidates]]
+    syllables = [lexicon.weight("w" + word.folded) for word in sequence]
+    known = [lexicon.knows("w" + word.folded) for word in sequence]
+    return Evidence(
+        candidates=candidates,
+        table=np.stack(columns, axis=1).astype(np.float64),
+        known=float(np.dot(syllables, known) / max(sum(syllables), 1e-6)),
+        length=len(sequence),
+        elsewhere_phrase=float(best_phrase[-1] / total),
+        elsewhere_near=float(near[-1]),
+    )
+
+
+def _vector(material: Material, sequence: list[Word], question: str) -> Vectors:
+    if isinstance(material.encoder, StaticEncoder):
+        return material.encoder.encode_features(features(sequence))
+    return material.encoder.encode([question])[0]
+
+
+def _clauses(material: Material, question: str, vector: Vectors) -> Vectors:
+    """Vectors of the whole and of its clauses: a story names its need in one of them."""
+    if not isinstance(material.encoder, StaticEncoder):
+        return vector[None, :]
+    parts = [words(part) for part in _split(question)]
+    long = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)[:6]
+    if len(long) < 2:
+        return vector[None, :]
+    return np.stack([vector, *(material.encoder.encode_features(features(part)) for part in long)])
+
+
+def _split(question: str) -> list[str]:
+    for mark in ",;.?!\n":
+        question = question.replace(mark + " ", "\n")
+    return question.split("\n")
+
+
+def _relative(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    return values / max(float(values.max()), 1e-6)
+
+
+def _top(values: NDArray[np.floating], count: int) -> NDArray[np.int64]:
+    count = min(count, len(values))
+    chosen = np.argpartition(-values, count - 1)[:count]
+    return np.asarray(chosen[np.argsort(-values[chosen], kind="stable")], dtype=np.int64)
+
+
+def _span(material: Material, candidate: int) -> slice:
+    return slice(int(material.first[candidate]), int(material.first[candidate + 1]))
+
+
+def _second(material: Material, by_phrase: Scores, candidates: NDArray[np.int64]) -> NDArray[np.floating]:
+    """Mean of the two best phrases: one lucky phrase says less than two."""
+    result = np.zeros(len(candidates))
+    for position, candidate in enumerate(candidates):
+        mine = by_phrase[_span(material, candidate)]
+        result[position] = np.sort(mine)[-2:].mean()
+    return result
+
+
+def _compare(
+    material: Material, sequence: list[Word], by_phrase: Scores, candidates: NDArray[np.int64]
+) -> list[NDArray[np.floating]]:
+    """How much of the question the best phrase and the title cover, how much of them it covers, and likeness."""
+    lexicon = material.lexicon
+    asked = {word.folded for word in sequence}
+    weigh = {folded: lexicon.weight("w" + folded) for folded in asked}
+    all_asked = max(sum(weigh.values()), 1e-6)
+    text = " ".join(word.folded for word in sequence)
+    table = np.zeros((len(candidates), 6))
+    for position, candidate in enumerate(candidates):
+        span = _span(material, candidate)
+        phrase = material.phrases[span.start + int(np.argmax(by_phrase[span]))]
+        for column, other in ((0, material.titles[candidate]), (2, phrase)):
+            there = set(other.split())
+            shared = sum(weigh[folded] for folded in asked & there)
+            table[position, column] = shared / all_asked
+            table[position, column + 1] = shared / max(sum(lexicon.weight("w" + folded) for folded in there), 1e-6)
+            table[position, 4 + column // 2] = fuzz.token_set_ratio(text, other) / 100
+    return list(table.T)

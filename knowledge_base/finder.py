@@ -1,0 +1,158 @@
+"""Which procedure does a resident mean? Weighs the evidence into a probability and decides: sure, several, nothing."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
+from knowledge_base.text import CODE
+
+LEARNT = Path(__file__).parent / "data" / "finder.json"
+
+
+class Match(msgspec.Struct, frozen=True):
+    """`probability` that this procedure is the one meant; `evidence` names what speaks for it, by kind."""
+
+    code: str
+    probability: float
+    evidence: dict[str, float]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """`matches` are the best first, up to ten, also when the decision is "nothing"."""
+
+    decision: Literal["sure", "several", "nothing"]
+    matches: tuple[Match, ...]
+
+
+class Linear(msgspec.Struct, frozen=True):
+    """A logistic model over named columns: mean and scale of each column, its weight, and the bias."""
+
+    columns: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float = 0.0
+
+    def score(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-odds for each row of `table`, whose columns are those of `columns`."""
+        scaled = (table - np.array(self.mean)) / np.array(self.scale)
+        return np.asarray(scaled @ np.array(self.weights) + self.bias, dtype=np.float64)
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """What calibration learnt: how to rank, whether the question is ours at all, whether the first is right."""
+
+    rank: Linear
+    scope: Linear
+    right: Linear
+    nothing_below: float
+    """Answer nothing where the probability of being in scope is lower."""
+    sure_from: float
+    """Answer one procedure where the probability of being right is at least this."""
+    follow_up: Linear | None = None
+
+    @classmethod
+    def read(cls, file: Path = LEARNT) -> "Weights":
+        """Learnt weights; hand-set ones where none are shipped yet."""
+        if not file.exists():
+            return UNTRAINED
+        weights = msgspec.json.decode(file.read_bytes(), type=cls)
+        if weights.rank.columns != FEATURES or weights.scope.columns != SCOPE_FEATURES:
+            return UNTRAINED
+        return weights
+
+
+def _by_hand(columns: tuple[str, ...], given: dict[str, float], bias: float) -> Linear:
+    zeros, ones = (0.0,) * len(columns), (1.0,) * len(columns)
+    return Linear(columns, zeros, ones, tuple(given.get(column, 0.0) for column in columns), bias)
+
+
+UNTRAINED = Weights(
+    rank=_by_hand(
+        FEATURES,
+        {
+            "phrase.share": 6, "whole.share": 4, "title.share": 3, "near.share": 6, "like.share": 6,
+            "phrase.second": 3, "clause": 2, "phrase.typed": 1,
+        },
+        0,
+    ),
+    scope=_by_hand(SCOPE_FEATURES, {"like.share": 5, "phrase.share": 5, "elsewhere.phrase": -3, "known": 2}, -4),
+    right=_by_hand(SCOPE_FEATURES, {"first.lead": 4, "phrase.share": 3, "like.share": 2}, -3.5),
+    nothing_below=0.3,
+    sure_from=0.75,
+)  # fmt: skip
+
+
+class Finder:
+    """Finds procedures in one snapshot. Holds no state between questions; safe to use from several threads."""
+
+    def __init__(self, material: Material, weights: Weights) -> None:
+        self._material, self._weights = material, weights
+        self._number = {code: number for number, code in enumerate(material.codes)}
+
+    def find(self, question: str, *, limit: int = 10) -> Found:
+        """The procedures that `question` may mean, with a decision. A code in the question settles it."""
+        for code in CODE.findall(question):
+            if code in self._number:
+                return Found("sure", (Match(code, 0.999, {"code": 1.0}),))
+        evidence = gather(self._material, question)
+        if evidence is None:
+            return Found("nothing", ())
+        return self._decide(evidence, self._weights.rank.score(evidence.table), limit)
+
+    def _decide(self, evidence: Evidence, scores: NDArray[np.float64], limit: int) -> Found:
+        order = np.argsort(-scores, kind="stable")
+        chances = np.exp(scores[order] - scores[order[0]])
+        chances /= chances.sum()
+        row = scope_row(evidence, order, chances)[None, :]
+        in_scope = _chance(self._weights.scope.score(row)[0])
+        right = _chance(self._weights.right.score(row)[0])
+        matches = tuple(
+            Match(
+                self._material.codes[evidence.candidates[position]],
+                round(float(chance) * in_scope, 4),
+                {name: round(float(value), 3) for name, value in zip(FEATURES, evidence.table[position], strict=True)},
+            )
+            for position, chance in zip(order[:limit], chances, strict=False)
+        )
+        if in_scope < self._weights.nothing_below:
+            return Found("nothing", matches)
+        return Found("sure" if right >= self._weights.sure_from else "several", matches)
+
+    def in_context(self, question: str, topic: str) -> Found | None:
+        """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for."""
+        found = self.find(question)
+        if found.decision == "nothing" or found.matches[0].code == topic:
+            return None
+        return found if found.decision == "sure" else None
+
+
+def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances."""
+    first = dict(zip(FEATURES, evidence.table[order[0]], strict=True))
+    best = float(min(max(chances[0], 1e-6), 1 - 1e-6))
+    second = float(chances[1]) if len(chances) > 1 else 0.0
+    return np.array(
+        [
+            np.log(best / (1 - best)),
+            best - second,
+            first["phrase.share"],
+            first["whole.share"],
+            first["near.share"],
+            first["like.share"],
+            first["phrase.covered"],
+            first["title.covered"],
+            evidence.elsewhere_phrase,
+            evidence.elsewhere_near,
+            evidence.known,
+            np.log1p(evidence.length),
+        ]
+    )
+
+
+def _chance(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))))

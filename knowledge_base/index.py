@@ -1,0 +1,267 @@
+"""A snapshot: everything needed for answering, built once, read-only, checked when opened. Only file with faiss.
+
+    <index_dir>/current                 the name of the serving snapshot; replaced by one rename
+    <index_dir>/snapshots/<name>/       manifest.json and the files it lists with their sha256
+"""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_base.catalogue import Catalogue
+from knowledge_base.encoder import Encoder, EncoderMissing, SentenceTransformersEncoder, StaticEncoder, Vectors
+from knowledge_base.evidence import Material
+from knowledge_base.finder import Finder, Weights
+from knowledge_base.lexicon import Lexicon, Scores
+from knowledge_base.procedure import Procedure
+from knowledge_base.text import VOCABULARY, terms, words
+
+FORMAT = 1
+REBUILD = "Hãy chạy `motcua index` để dựng lại."
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot is and what must be in it. `built` is an ISO time in UTC, `files` maps names to sha256."""
+
+    format: int
+    snapshot: str
+    model: str
+    dimension: int
+    vocabulary: str
+    corpus: str
+    built: str
+    counts: dict[str, int]
+    files: dict[str, str]
+
+
+class StaleOrDamaged(Exception):
+    """The snapshot cannot be used; the message says why and what to run."""
+
+
+class Texts(msgspec.Struct, frozen=True, kw_only=True):
+    """The small tables of a snapshot as they are stored. `digests` name the phrase behind each vector."""
+
+    codes: list[str]
+    commune: list[int]
+    fields: list[str]
+    titles: list[str]
+    phrases: list[str]
+    owner: list[int]
+    digests: list[str]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    manifest: Manifest
+    catalogue: Catalogue
+    finder: Finder
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A snapshot's content in memory: what `build` writes and what calibration works on without writing."""
+
+    texts: Texts
+    lexicon: Lexicon
+    vectors: Vectors
+    prototypes: Vectors
+
+
+def vocabulary_hash() -> str:
+    """Changes with the shipped vocabulary, which decides how questions and phrases are read."""
+    digest = hashlib.sha256()
+    for file in sorted(VOCABULARY.glob("*.json")):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def prepare(
+    procedures: Sequence[Procedure],
+    phrases: dict[str, list[str]],
+    elsewhere: Sequence[str],
+    encoder: Encoder,
+    known: dict[str, NDArray[np.float32]] | None = None,
+) -> Prepared:
+    """Tables and vectors for finding `procedures`; vectors in `known` (by digest of their text) are not made again."""
+    said: list[str] = []
+    owner: list[int] = []
+    for number, procedure in enumerate(procedures):
+        mine = [procedure.name, *phrases.get(procedure.code, [])]
+        said += mine
+        owner += [number] * len(mine)
+    aside = list(elsewhere) or ["?"]
+    said += aside
+    owner += [len(procedures)] * len(aside)
+    read = [words(text) for text in said]
+    found = [terms(sequence) for sequence in read]
+    titles = [words(procedure.name) for procedure in procedures]
+    wholes: list[list[str]] = [[] for _ in procedures]
+    for number, mine_terms in zip(owner, found, strict=True):
+        if number < len(procedures):
+            wholes[number] += mine_terms
+    for number, procedure in enumerate(procedures):
+        papers = " ; ".join(paper.name for paper in procedure.papers[:8])
+        official = " ; ".join([procedure.field, *procedure.results[:2], papers])[:800]
+        wholes[number] += [term for term in terms(words(official)) if term[0] in "wp"]
+    lexicon = Lexicon.build(
+        {"phrases": found, "titles": [terms(title) for title in titles], "wholes": wholes}, weigh_by="phrases"
+    )
+    digests = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in said]
+    known = known or {}
+    missing = [position for position, digest in enumerate(digests) if digest not in known]
+    fresh = encoder.encode([said[position] for position in missing])
+    vectors = np.zeros((len(said), encoder.dimension), dtype=np.float32)
+    if missing:
+        vectors[missing] = fresh
+    for position, digest in enumerate(digests):
+        if digest in known:
+            vectors[position] = known[digest]
+    sums = np.zeros((len(procedures) + 1, encoder.dimension), dtype=np.float32)
+    np.add.at(sums, np.array(owner), vectors)
+    prototypes = sums[:-1] / np.maximum(np.linalg.norm(sums[:-1], axis=1, keepdims=True), 1e-9)
+    texts = Texts(
+        codes=[procedure.code for procedure in procedures],
+        commune=[int(procedure.counter == "commune") for procedure in procedures],
+        fields=[procedure.field for procedure in procedures],
+        titles=[" ".join(word.folded for word in title) for title in titles],
+        phrases=[" ".join(word.folded for word in sequence) for sequence in read],
+        owner=owner,
+        digests=digests,
+    )
+    return Prepared(texts, lexicon, vectors, prototypes.astype(np.float32))
+
+
+def vector_index(vectors: Vectors) -> faiss.Index:
+    """Exact search by inner product over half-precision vectors."""
+    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    index.train(vectors)
+    index.add(vectors)
+    return index
+
+
+def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = None) -> Material:
+    """What the finder works on."""
+    faiss.omp_set_num_threads(1)
+    searched = index if index is not None else vector_index(prepared.vectors)
+
+    def nearest(vector: Vectors, count: int) -> tuple[Scores, NDArray[np.int64]]:
+        similarities, numbers = searched.search(vector[None, :], min(count, searched.ntotal))
+        return similarities[0], numbers[0]
+
+    texts = prepared.texts
+    return Material(
+        codes=texts.codes,
+        fields=texts.fields,
+        commune=np.array(texts.commune, dtype=np.float32),
+        titles=texts.titles,
+        phrases=texts.phrases,
+        owner=np.array(texts.owner, dtype=np.int32),
+        lexicon=prepared.lexicon,
+        encoder=encoder,
+        prototypes=prepared.prototypes,
+        nearest=nearest,
+    )
+
+
+def files_of(prepared: Prepared, procedures: Sequence[Procedure], weights: Weights) -> dict[str, bytes]:
+    """The content of a snapshot's files, without manifest and encoder."""
+    lexicon, vectors = io.BytesIO(), vector_index(prepared.vectors)
+    np.savez(lexicon, **prepared.lexicon.arrays())
+    prototypes = io.BytesIO()
+    np.save(prototypes, prepared.prototypes.astype(np.float16))
+    return {
+        "catalogue.json": msgspec.json.encode(list(procedures)),
+        "texts.json": msgspec.json.encode(prepared.texts),
+        "lexicon.npz": lexicon.getvalue(),
+        "prototypes.npy": prototypes.getvalue(),
+        "vectors.faiss": faiss.serialize_index(vectors).tobytes(),
+        "finder.json": msgspec.json.encode(weights),
+    }
+
+
+def current_id(index_dir: Path) -> str | None:
+    """The name of the snapshot that is served from `index_dir`; None where nothing was ever published."""
+    try:
+        return (index_dir / "current").read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of one snapshot; StaleOrDamaged where it cannot be read or is of another format."""
+    try:
+        raw = (folder / "manifest.json").read_bytes()
+        found = msgspec.json.decode(raw, type=dict[str, object]).get("format")
+        if found != FORMAT:
+            raise StaleOrDamaged(f"Bộ tra cứu {folder.name} thuộc định dạng {found}, cần {FORMAT}. {REBUILD}")
+        return msgspec.json.decode(raw, type=Manifest)
+    except FileNotFoundError as error:
+        raise StaleOrDamaged(f"Bộ tra cứu {folder.name} thiếu tệp manifest.json. {REBUILD}") from error
+    except msgspec.DecodeError as error:
+        raise StaleOrDamaged(f"Tệp manifest.json của bộ tra cứu {folder.name} bị hỏng. {REBUILD}") from error
+
+
+def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    """Every file that the manifest lists, checked against its sha256."""
+    content = {}
+    for name, expected in manifest.files.items():
+        try:
+            content[name] = (folder / name).read_bytes()
+        except OSError as error:
+            raise StaleOrDamaged(f"Bộ tra cứu {folder.name} thiếu tệp {name}. {REBUILD}") from error
+        if hashlib.sha256(content[name]).hexdigest() != expected:
+            raise StaleOrDamaged(f"Tệp {name} của bộ tra cứu {folder.name} bị hỏng. {REBUILD}")
+    return content
+
+
+def open_snapshot(index_dir: Path) -> Snapshot:
+    """The published snapshot, every file checked. Raises StaleOrDamaged with a sentence that says what to run."""
+    name = current_id(index_dir)
+    if name is None:
+        raise StaleOrDamaged(f"Chưa có bộ tra cứu nào trong {index_dir}. {REBUILD}")
+    return read_snapshot(index_dir / "snapshots" / name)
+
+
+def read_snapshot(folder: Path) -> Snapshot:
+    """The snapshot in `folder`, published or not."""
+    manifest = read_manifest(folder)
+    if manifest.vocabulary != vocabulary_hash():
+        raise StaleOrDamaged(f"Bộ tra cứu {folder.name} dựng với bảng từ vựng khác. {REBUILD}")
+    content = read_files(folder, manifest)
+    encoder = _encoder(folder, manifest)
+    texts = msgspec.json.decode(content["texts.json"], type=Texts)
+    with np.load(io.BytesIO(content["lexicon.npz"]), allow_pickle=False) as arrays:
+        lexicon = Lexicon.read({key: arrays[key] for key in arrays.files})
+    prototypes = np.load(io.BytesIO(content["prototypes.npy"]), allow_pickle=False).astype(np.float32)
+    index = faiss.deserialize_index(np.frombuffer(content["vectors.faiss"], dtype=np.uint8))
+    prepared = Prepared(texts, lexicon, np.zeros((0, manifest.dimension), dtype=np.float32), prototypes)
+    weights = msgspec.json.decode(content["finder.json"], type=Weights)
+    procedures = msgspec.json.decode(content["catalogue.json"], type=list[Procedure])
+    return Snapshot(manifest, Catalogue(procedures), Finder(material(prepared, encoder, index), weights))
+
+
+def _encoder(folder: Path, manifest: Manifest) -> Encoder:
+    if manifest.model.startswith("static:"):
+        try:
+            return StaticEncoder(folder / "encoder")
+        except EncoderMissing as error:
+            raise StaleOrDamaged(f"Bộ tra cứu {folder.name} thiếu bộ mã hóa câu. {REBUILD}") from error
+    encoder = SentenceTransformersEncoder(manifest.model.removeprefix("sentence-transformers:"))
+    if encoder.dimension != manifest.dimension:
+        raise StaleOrDamaged(f"Mô hình {manifest.model} không còn khớp với bộ tra cứu {folder.name}. {REBUILD}")
+    return encoder
+
+
+def vectors_by_digest(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
+    """The vectors of a snapshot by the digest of their text, to be used again when the encoder is the same."""
+    content = read_files(folder, manifest)
+    texts = msgspec.json.decode(content["texts.json"], type=Texts)
+    index = faiss.deserialize_index(np.frombuffer(content["vectors.faiss"], dtype=np.uint8))
+    return dict(zip(texts.digests, index.reconstruct_n(0, index.ntotal), strict=True))
