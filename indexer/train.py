@@ -7,42 +7,45 @@ Only this module imports torch.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.noise import noisy
 from indexer.phrases import Phrases
-from knowledge_base.encoder import SHIPPED, feature_text
+from knowledge_base.encoder import SHIPPED, features
 from knowledge_base.procedure import Procedure
+from knowledge_base.text import words
+
+Rows = list[int]
 
 DIMENSION = 256
 STEPS = 400
 RATE = 0.02
 SCALE = 20.0
-RARE = 2
-KIND_START = {"w": 1.0, "p": 0.7, "m": 0.5, "s": 0.3, "k": 0.3, "c": 0.2}
+OFFICIAL = 0.3
+VARIANTS = 4
+WORDS = 40
+RARE = {"w": 2, "m": 2, "c": 2, "p": 3}
+"""In how many texts a feature of each kind must occur to get a vector."""
+KIND_START = {"w": 1.0, "p": 0.7, "m": 0.5, "c": 0.2}
 """How loud each kind of feature is before training; all are learnt from there."""
 
 
+class Sayings(NamedTuple):
+    """How one procedure is said, as rows of the encoder's table: as typed, well written, and officially."""
+
+    typed: list[Rows]
+    written: list[Rows]
+    official: list[Rows]
+
+
 def descriptions(procedure: Procedure) -> list[str]:
-    """The texts that describe a procedure officially: its name, and its name with results and first papers."""
-    papers = [paper.name for paper in procedure.papers[:6]]
-    return [procedure.name, " ".join([procedure.name, procedure.field, *procedure.results[:2], *papers])[:600]]
-
-
-def pairs(texts: Sequence[tuple[list[str], list[str]]], rng: random.Random) -> Iterator[tuple[str, str]]:
-    """One (typed, meant) pair for each procedure, forever; `texts` holds its phrases and descriptions."""
-    order = list(range(len(texts)))
-    while True:
-        rng.shuffle(order)
-        for number in order:
-            phrases, official = texts[number]
-            if not phrases:
-                yield feature_text(noisy(official[0], rng)), feature_text(official[1])
-                continue
-            asked = official[0] if rng.random() < 0.08 else rng.choice(phrases)
-            meant = rng.choice(official) if rng.random() < 0.35 else rng.choice(phrases)
-            yield feature_text(noisy(asked, rng)), feature_text(meant)
+    """The texts that describe a procedure officially: its name, and its name with field, results and first papers."""
+    papers = [paper.name for paper in procedure.papers[:4]]
+    longer = " ".join([procedure.name, procedure.field, *procedure.results[:1], *papers])
+    return [" ".join(text.split()[:WORDS]) for text in (procedure.name, longer)]
 
 
 def vocabulary(texts: Sequence[tuple[list[str], list[str]]], rng: random.Random) -> list[str]:
@@ -50,9 +53,27 @@ def vocabulary(texts: Sequence[tuple[list[str], list[str]]], rng: random.Random)
     seen: Counter[str] = Counter()
     for phrases, official in texts:
         for text in (*phrases, *official):
-            seen.update(set(feature_text(text).split()))
-            seen.update({feature for feature in feature_text(noisy(text, rng)).split() if feature[0] in "wc"})
-    return sorted(feature for feature, often in seen.items() if often >= RARE)
+            seen.update(set(features(words(text))))
+        for text in phrases:
+            seen.update({feature for feature in features(words(noisy(text, rng))) if feature[0] in "wc"})
+    return sorted(feature for feature, often in seen.items() if often >= RARE[feature[0]])
+
+
+def sayings(
+    texts: Sequence[tuple[list[str], list[str]]], rows: dict[str, int], rng: random.Random, variants: int
+) -> list[Sayings]:
+    """Every text as rows, each phrase typed in `variants` ways (names too, since residents copy them)."""
+
+    def read(text: str) -> Rows:
+        return [row for feature in features(words(text)) if (row := rows.get(feature)) is not None] or [len(rows)]
+
+    result = []
+    for phrases, official in texts:
+        asked = phrases or official[:1]
+        typed = [read(noisy(text, rng)) for text in asked for _ in range(variants)]
+        typed += [read(noisy(official[0], rng))]
+        result.append(Sayings(typed, [read(text) for text in asked], [read(text) for text in official]))
+    return result
 
 
 def train(
@@ -72,6 +93,10 @@ def train(
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
     from tokenizers import Tokenizer, models, pre_tokenizers
+
+    def together(batch: list[Rows]) -> dict[str, torch.Tensor]:
+        lengths = torch.tensor([0, *map(len, batch[:-1])])
+        return {"input_ids": torch.tensor(list(chain.from_iterable(batch))), "offsets": lengths.cumsum(0)}
 
     torch.set_num_threads(2)
     torch.manual_seed(seed)
@@ -96,13 +121,14 @@ def train(
             optimiser.load_state_dict(state["optimiser"])
             schedule.load_state_dict(state["schedule"])
             first = int(state["step"])
-    stream = pairs(texts, random.Random(seed + first))
+    said = sayings(texts, {feature: row for row, feature in enumerate(known)}, rng, VARIANTS)
     for step in range(first, steps):
-        batch = [next(stream) for _ in texts]
-        typed = table.preprocess([pair[0] for pair in batch])
-        meant = table.preprocess([pair[1] for pair in batch])
+        rng = random.Random(f"{seed}/{step}")
+        typed = [rng.choice(saying.typed) for saying in said]
+        meant = [rng.choice(s.official if rng.random() < OFFICIAL else s.written) for s in said]
+        batch = [together(typed), together(meant)]
         optimiser.zero_grad()
-        loss([typed, meant], None).backward()
+        loss(batch, None).backward()
         optimiser.step()
         schedule.step()
         with torch.no_grad():

@@ -6,10 +6,12 @@ from typing import Protocol
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
-from knowledge_base.text import Word, terms, words
+from knowledge_base.text import Word, words
 
 Vectors = NDArray[np.float32]
+FILES = ("config_sentence_transformers.json", "model.safetensors", "modules.json", "tokenizer.json")
 SHIPPED = Path(__file__).parent / "data" / "encoder"
 
 
@@ -28,11 +30,18 @@ class EncoderMissing(Exception):
 
 
 def features(sequence: list[Word]) -> list[str]:
-    """What the static encoder sees: the terms of `knowledge_base.text` and the letter triples of every syllable."""
-    found = [term.replace(" ", "_") for term in terms(sequence)]
+    """What the static encoder sees: syllables, pairs of them, typed marks, and the letter triples of every syllable."""
+    found = []
+    previous = None
     for word in sequence:
+        found.append("w" + word.folded)
+        if word.marked:
+            found.append("m" + word.marked)
+        if previous is not None:
+            found.append(f"p{previous.folded}_{word.folded}")
         padded = f"<{word.folded}>"
         found.extend("c" + padded[start : start + 3] for start in range(len(padded) - 2))
+        previous = word
     return found
 
 
@@ -41,21 +50,32 @@ def feature_text(text: str) -> str:
     return " ".join(features(words(text)))
 
 
+class _TokenizerModel(msgspec.Struct):
+    vocab: dict[str, int]
+
+
+class _TokenizerFile(msgspec.Struct):
+    model: _TokenizerModel
+
+
 class StaticEncoder:
     """Mean of learnt feature vectors, read from a sentence-transformers StaticEmbedding folder."""
 
     def __init__(self, folder: Path = SHIPPED) -> None:
+        self._folder = folder
         try:
-            tokenizer = msgspec.json.decode((folder / "0_StaticEmbedding" / "tokenizer.json").read_bytes())
-            from safetensors.numpy import load_file
-
-            tensors = load_file(folder / "0_StaticEmbedding" / "model.safetensors")
+            tokenizer = msgspec.json.decode((folder / "tokenizer.json").read_bytes(), type=_TokenizerFile)
+            tensors = load_file(folder / "model.safetensors")
         except (OSError, msgspec.DecodeError, ValueError) as error:
             raise EncoderMissing(f"No encoder in {folder}: run `motcua train` ({error})") from error
-        self._rows: dict[str, int] = tokenizer["model"]["vocab"]
+        self._rows = tokenizer.model.vocab
         self._table: NDArray[np.float16 | np.float32] = tensors["embedding.weight"]
-        self.name = f"static:{folder.name}"
+        self.name = f"static:{self._table.shape[0]}x{self._table.shape[1]}"
         self.dimension = int(self._table.shape[1])
+
+    def files(self) -> dict[str, bytes]:
+        """The folder's files by name: enough to load the encoder here or in sentence-transformers."""
+        return {name: (self._folder / name).read_bytes() for name in FILES}
 
     def encode(self, texts: list[str]) -> Vectors:
         result = np.zeros((len(texts), self.dimension), dtype=np.float32)

@@ -1,5 +1,6 @@
 """What speaks for each procedure: the evidence that the finder weighs, one row per candidate, one column per kind."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,13 +12,12 @@ from knowledge_base.encoder import Encoder, StaticEncoder, Vectors, features
 from knowledge_base.lexicon import Lexicon, Scores
 from knowledge_base.text import Word, words
 
-SHORTLIST = 24
+SHORTLIST = 18
 NEAREST = 160
 KINDS = ("phrase", "whole", "title", "near", "like")
 FEATURES = (
     *(f"{kind}.share" for kind in KINDS),
     *(f"{kind}.lead" for kind in KINDS),
-    *(f"{kind}.rank" for kind in KINDS),
     "phrase.second",
     "near.second",
     "clause",
@@ -43,7 +43,6 @@ SCOPE_FEATURES = (
     "elsewhere.phrase",
     "elsewhere.near",
     "known",
-    "length",
 )
 
 
@@ -67,11 +66,24 @@ class Material:
     """The most similar phrase vectors of one vector: similarities and phrase numbers."""
     first: NDArray[np.int64] = field(init=False)
     often: NDArray[np.float32] = field(init=False)
+    bags: list[frozenset[str]] = field(init=False)
+    """The syllables of each phrase, and what they weigh together; the same for titles."""
+    bag_weights: NDArray[np.float32] = field(init=False)
+    title_bags: list[frozenset[str]] = field(init=False)
+    title_weights: NDArray[np.float32] = field(init=False)
 
     def __post_init__(self) -> None:
         counts = np.bincount(self.owner, minlength=len(self.codes) + 1)
         object.__setattr__(self, "first", np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64))
         object.__setattr__(self, "often", np.log1p(counts[:-1]).astype(np.float32))
+        for texts, bags, weights in (
+            (self.phrases, "bags", "bag_weights"),
+            (self.titles, "title_bags", "title_weights"),
+        ):
+            split = [frozenset(map(sys.intern, text.split())) for text in texts]
+            weighed = [max(sum(self.lexicon.weight("w" + folded) for folded in bag), 1e-6) for bag in split]
+            object.__setattr__(self, bags, split)
+            object.__setattr__(self, weights, np.array(weighed, dtype=np.float32))
 
 
 @dataclass(frozen=True)
@@ -101,19 +113,7 @@ def gather(material: Material, question: str, within: NDArray[np.int64] | None =
     vector = _vector(material, sequence, question)
     like = material.prototypes @ vector
     similarities, numbers = material.nearest(vector, NEAREST)
-    near = np.full(len(material.codes) + 1, np.nan, dtype=np.float32)
-    near_second = near.copy()
-    for similarity, number in zip(similarities, numbers, strict=True):
-        if number < 0:
-            continue
-        owner = material.owner[number]
-        if np.isnan(near[owner]):
-            near[owner] = similarity
-        elif np.isnan(near_second[owner]):
-            near_second[owner] = similarity
-    floor = float(similarities[-1]) if len(similarities) else 0.0
-    near = np.where(np.isnan(near), np.minimum(floor, np.append(like, 0)), near)
-    near_second = np.where(np.isnan(near_second), np.minimum(floor, near), near_second)
+    near, near_second = _two_nearest(material, similarities, numbers, like)
     scores = {
         "phrase": best_phrase[:-1] / total,
         "whole": whole / total,
@@ -129,7 +129,6 @@ def gather(material: Material, question: str, within: NDArray[np.int64] | None =
     candidates = within if within is not None else _top(rough, SHORTLIST)
     columns: list[NDArray[np.floating]] = [scores[kind][candidates] for kind in KINDS]
     columns += [scores[kind][candidates] - scores[kind].max() for kind in KINDS]
-    columns += [1 / (1 + (scores[kind][None, :] > scores[kind][candidates][:, None]).sum(axis=1)) for kind in KINDS]
     columns.append(_second(material, by_phrase, candidates) / total)
     columns.append(near_second[candidates])
     columns += [by_clause[candidates], by_clause[candidates] - by_clause.max()]
@@ -145,6 +144,25 @@ def gather(material: Material, question: str, within: NDArray[np.int64] | None =
         elsewhere_phrase=float(best_phrase[-1] / total),
         elsewhere_near=float(near[-1]),
     )
+
+
+def _two_nearest(
+    material: Material, similarities: Scores, numbers: NDArray[np.int64], like: Scores
+) -> tuple[Scores, Scores]:
+    """Similarity of the nearest and the second nearest phrase of every procedure, estimated where none was found."""
+    floor = float(similarities[-1])
+    nearest = np.append(np.minimum(like, floor), min(floor, 0.0)).astype(np.float32)
+    second = nearest.copy()
+    seen: set[int] = set()
+    twice: set[int] = set()
+    for owner, similarity in zip(material.owner[numbers].tolist(), similarities.tolist(), strict=True):
+        if owner not in seen:
+            seen.add(owner)
+            nearest[owner] = similarity
+        elif owner not in twice:
+            twice.add(owner)
+            second[owner] = similarity
+    return nearest, second
 
 
 def _vector(material: Material, sequence: list[Word], question: str) -> Vectors:
@@ -188,8 +206,8 @@ def _second(material: Material, by_phrase: Scores, candidates: NDArray[np.int64]
     """Mean of the two best phrases: one lucky phrase says less than two."""
     result = np.zeros(len(candidates))
     for position, candidate in enumerate(candidates):
-        mine = by_phrase[_span(material, candidate)]
-        result[position] = np.sort(mine)[-2:].mean()
+        mine = sorted(by_phrase[_span(material, candidate)].tolist())
+        result[position] = sum(mine[-2:]) / 2
     return result
 
 
@@ -205,11 +223,15 @@ def _compare(
     table = np.zeros((len(candidates), 6))
     for position, candidate in enumerate(candidates):
         span = _span(material, candidate)
-        phrase = material.phrases[span.start + int(np.argmax(by_phrase[span]))]
-        for column, other in ((0, material.titles[candidate]), (2, phrase)):
-            there = set(other.split())
-            shared = sum(weigh[folded] for folded in asked & there)
-            table[position, column] = shared / all_asked
-            table[position, column + 1] = shared / max(sum(lexicon.weight("w" + folded) for folded in there), 1e-6)
-            table[position, 4 + column // 2] = fuzz.token_set_ratio(text, other) / 100
+        best = span.start + int(by_phrase[span].argmax())
+        shared = sum(map(weigh.__getitem__, asked & material.title_bags[candidate]))
+        also = sum(map(weigh.__getitem__, asked & material.bags[best]))
+        table[position] = (
+            shared / all_asked,
+            shared / material.title_weights[candidate],
+            also / all_asked,
+            also / material.bag_weights[best],
+            fuzz.token_set_ratio(text, material.titles[candidate]) / 100,
+            fuzz.token_set_ratio(text, material.phrases[best]) / 100,
+        )
     return list(table.T)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
 from knowledge_base.text import CODE
 
+SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
+"""The evidence that a match carries along for people who want to know why."""
 LEARNT = Path(__file__).parent / "data" / "finder.json"
 
 
@@ -115,7 +117,7 @@ class Finder:
             Match(
                 self._material.codes[evidence.candidates[position]],
                 round(float(chance) * in_scope, 4),
-                {name: round(float(value), 3) for name, value in zip(FEATURES, evidence.table[position], strict=True)},
+                {name: round(float(evidence.table[position, FEATURES.index(name)]), 3) for name in SHOWN},
             )
             for position, chance in zip(order[:limit], chances, strict=False)
         )
@@ -149,7 +151,6 @@ def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.f
             evidence.elsewhere_phrase,
             evidence.elsewhere_near,
             evidence.known,
-            np.log1p(evidence.length),
         ]
     )
 

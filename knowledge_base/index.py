@@ -24,6 +24,8 @@ from knowledge_base.procedure import Procedure
 from knowledge_base.text import VOCABULARY, terms, words
 
 FORMAT = 1
+CELLS, VISITED = 96, 20
+"""Into how many cells the vectors are divided, and how many of them a search looks into."""
 REBUILD = "Hãy chạy `motcua index` để dựng lại."
 
 
@@ -139,8 +141,15 @@ def prepare(
 
 
 def vector_index(vectors: Vectors) -> faiss.Index:
-    """Exact search by inner product over half-precision vectors."""
-    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    """Search by inner product over half-precision vectors: exact for few, over the nearest cells for many."""
+    width, count = vectors.shape[1], len(vectors)
+    half, product = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    if count < 50 * CELLS:
+        index = faiss.IndexScalarQuantizer(width, half, product)
+    else:
+        index = faiss.index_factory(width, f"IVF{CELLS},SQfp16", product)
+        index.nprobe = VISITED
+        index.make_direct_map()
     index.train(vectors)
     index.add(vectors)
     return index
@@ -170,14 +179,14 @@ def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = N
     )
 
 
-def files_of(prepared: Prepared, procedures: Sequence[Procedure], weights: Weights) -> dict[str, bytes]:
+def files_of(prepared: Prepared, catalogue: Catalogue, weights: Weights) -> dict[str, bytes]:
     """The content of a snapshot's files, without manifest and encoder."""
     lexicon, vectors = io.BytesIO(), vector_index(prepared.vectors)
     np.savez(lexicon, **prepared.lexicon.arrays())
     prototypes = io.BytesIO()
     np.save(prototypes, prepared.prototypes.astype(np.float16))
     return {
-        "catalogue.json": msgspec.json.encode(list(procedures)),
+        "catalogue.json": catalogue.to_bytes(),
         "texts.json": msgspec.json.encode(prepared.texts),
         "lexicon.npz": lexicon.getvalue(),
         "prototypes.npy": prototypes.getvalue(),
@@ -243,8 +252,8 @@ def read_snapshot(folder: Path) -> Snapshot:
     index = faiss.deserialize_index(np.frombuffer(content["vectors.faiss"], dtype=np.uint8))
     prepared = Prepared(texts, lexicon, np.zeros((0, manifest.dimension), dtype=np.float32), prototypes)
     weights = msgspec.json.decode(content["finder.json"], type=Weights)
-    procedures = msgspec.json.decode(content["catalogue.json"], type=list[Procedure])
-    return Snapshot(manifest, Catalogue(procedures), Finder(material(prepared, encoder, index), weights))
+    catalogue = Catalogue.from_bytes(content["catalogue.json"])
+    return Snapshot(manifest, catalogue, Finder(material(prepared, encoder, index), weights))
 
 
 def _encoder(folder: Path, manifest: Manifest) -> Encoder:

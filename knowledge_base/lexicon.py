@@ -14,7 +14,7 @@ from knowledge_base.text import Word, terms
 Scores = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
 
-KIND_WEIGHT = {"w": 1.0, "p": 0.8, "m": 0.5, "s": 0.25, "k": 0.25}
+KIND_WEIGHT = {"w": 1.0, "p": 0.8, "m": 0.5, "s": 0.3}
 """How much each kind of term counts next to a plain syllable; chosen on held-out phrases."""
 K1, B = 0.9, 0.4
 
@@ -45,9 +45,11 @@ class Postings:
         """Sum over `rows` of weight times impact, for every document."""
         if not len(rows):
             return np.zeros(self.size, dtype=np.float32)
-        slices = [slice(self._starts[row], self._starts[row + 1]) for row in rows]
+        starts, ends = self._starts[rows], self._starts[rows + 1]
+        slices = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
         documents = np.concatenate([self._documents[part] for part in slices])
-        values = np.concatenate([self._impacts[part] * weight for part, weight in zip(slices, weights, strict=True)])
+        values = np.concatenate([self._impacts[part] for part in slices])
+        values = values * np.repeat(weights, ends - starts)
         return np.bincount(documents, weights=values, minlength=self.size).astype(np.float32)
 
     def arrays(self, prefix: str) -> Arrays:
@@ -73,6 +75,7 @@ class Lexicon:
 
     def __init__(self, vocabulary: list[str], weights: NDArray[np.float32], postings: dict[str, Postings]) -> None:
         self._vocabulary, self._weights, self.postings = vocabulary, weights, postings
+        self._greatest = float(weights.max()) if len(weights) else 0.0
         self._rows = {term: row for row, term in enumerate(vocabulary)}
         self._spellings = [term[1:] for term in vocabulary if term[0] == "w" and term[1:].isalpha()]
         self._known = set(self._spellings)
@@ -125,7 +128,7 @@ class Lexicon:
         for term, often in counts.items():
             row = self._rows.get(term)
             if row is None:
-                unknown += float(self._weights.max()) if term[0] == "w" and len(self._weights) else 0.0
+                unknown += self._greatest if term[0] == "w" else 0.0
                 continue
             rows.append(row)
             weights.append(float(self._weights[row]) * min(often, 2))
@@ -134,7 +137,7 @@ class Lexicon:
     def weight(self, term: str) -> float:
         """How much a term tells; the greatest weight for a term never seen."""
         row = self._rows.get(term)
-        return float(self._weights[row]) if row is not None else float(self._weights.max())
+        return float(self._weights[row]) if row is not None else self._greatest
 
     def knows(self, term: str) -> bool:
         return term in self._rows

@@ -55,6 +55,8 @@ class FeeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DurationKind(StrEnum):
+    """What a processing time honestly says."""
+
     STATED = "stated"
     """A number with a unit."""
     TEXT = "text"
@@ -67,6 +69,8 @@ class DurationKind(StrEnum):
 
 
 class DurationUnit(StrEnum):
+    """Units of processing times."""
+
     WORKING_DAY = "working_day"
     DAY = "day"
     HOUR = "hour"
@@ -101,6 +105,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CaseKind(StrEnum):
+    """When the papers of a group are needed."""
+
     ALL = "all"
     """No label: these papers are always needed."""
     PART = "part"

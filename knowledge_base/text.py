@@ -176,10 +176,10 @@ def sound(folded: str) -> str:
 
 
 def terms(sequence: list[Word]) -> list[str]:
-    """What lexical tables and the encoder count: "w" syllables, "p" pairs, "m" syllables whose marks were typed,
-    "s" pairs by sound and "k" pairs with one syllable between them. The first letter names the kind."""
+    """What the lexical tables count: "w" syllables, "p" pairs, "m" syllables and pairs whose marks were typed, "s"
+    pairs by sound. The first letter names the kind."""
     found = []
-    previous = before = None
+    previous = None
     for word in sequence:
         found.append("w" + word.folded)
         if word.marked:
@@ -189,7 +189,5 @@ def terms(sequence: list[Word]) -> list[str]:
             found.append(f"s{sound(previous.folded)} {sound(word.folded)}")
             if previous.marked and word.marked:
                 found.append(f"m{previous.marked} {word.marked}")
-        if before is not None:
-            found.append(f"k{before.folded} {word.folded}")
-        before, previous = previous, word
+        previous = word
     return found

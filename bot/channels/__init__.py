@@ -1,8 +1,8 @@
 """The contract of a channel.
 
 A channel module imports `bot.messages` and nothing else of ours. It is given `receive`, calls it with every
-`Incoming`, and sends what comes back. For pushes (no question before) it offers `send`. The only errors that
-leave a channel are the two below; each channel has a table from its supplier's codes to them.
+`Incoming`, sends what comes back and confirms with `sent`. For pushes (no question before) it offers `send`. The
+only errors that leave a channel are the three below; each channel has a table from its supplier's codes to them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,9 @@ from bot.messages import Incoming, Reply
 
 Receive = Callable[[Incoming], Awaitable[Reply | None]]
 """Hands a message to the conversation. None: nothing to say (a redelivery, or silence was asked for)."""
+
+Sent = Callable[[Incoming], Awaitable[None]]
+"""Tells that the reply to this message has left, so that a redelivery after a crash is not answered twice."""
 
 
 class TryLater(Exception):

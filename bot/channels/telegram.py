@@ -11,6 +11,7 @@ import html
 import logging
 import re
 import traceback
+import unicodedata
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -125,7 +126,7 @@ def render(reply: Reply, choose: str = "Mời bạn chọn:") -> list[tuple[str,
     for paragraph in reply.paragraphs:
         clean = paragraph.replace(HEADING, "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         marked.append(HEADING + clean[2:] if clean.startswith("# ") else clean)
-    texts = [text for text in split(tuple(marked), TEXT_LIMIT) if text.strip(HEADING + " \t\r\n\v\f\xa0")]
+    texts = [text for text in split(tuple(marked), TEXT_LIMIT) if _has_visible(text)]
     keyboard = _keyboard(reply.choices)
     if keyboard and not texts:
         texts = [choose]
@@ -133,6 +134,15 @@ def render(reply: Reply, choose: str = "Mời bạn chọn:") -> list[tuple[str,
     if messages:
         messages[-1] = (messages[-1][0], keyboard)
     return messages
+
+
+def _has_visible(text: str) -> bool:
+    """Whether Telegram sees a text at all: one of blanks and control characters only, it refuses as empty."""
+    return any(
+        unicodedata.category(sign)[0] != "Z" and unicodedata.category(sign) not in ("Cc", "Cf")
+        for sign in text
+        if sign != HEADING
+    )
 
 
 def _html(text: str) -> str:
@@ -269,18 +279,20 @@ class Telegram:
     def __init__(
         self, settings: TelegramSettings, receive: Receive, *, on_reachable: OnReachable | None = None
     ) -> None:
-        if not re.fullmatch(r"\d+:[\w-]+", settings.token):
-            raise ValueError(_BAD_TOKEN)
+        if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", settings.token):
+            raise ValueError(_ASK_BOTFATHER)
         if settings.webhook_url and not settings.webhook_secret:
             raise ValueError("A Telegram webhook needs a secret: set webhook_secret to 32 or more random letters.")
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs URLs, and the token is part of them
+        for library in ("httpx", "telegram"):  # at INFO and DEBUG they log addresses, of which the token is part
+            logging.getLogger(library).setLevel(logging.WARNING)
         self.counts: Counter[str] = Counter()
         self._settings, self._receive, self._on_reachable = settings, receive, on_reachable
         timeouts: dict[str, Any] = {
             "read_timeout": settings.read_timeout, "connect_timeout": settings.connect_timeout,
             "write_timeout": settings.read_timeout, "pool_timeout": settings.connect_timeout,
         }  # fmt: skip
-        self._polling = _Request(connection_pool_size=1, **timeouts)
+        # One connection would do, but httpcore can lose one when `stop` cancels the long poll.
+        self._polling = _Request(connection_pool_size=2, **timeouts)
         self._bot = Bot(
             settings.token, settings.base_url, request=_Request(**timeouts), get_updates_request=self._polling
         )
@@ -302,10 +314,12 @@ class Telegram:
             registered = True
         except (InvalidToken, BadRequest) as error:
             await self._bot.shutdown()
-            reason = _BAD_TOKEN if isinstance(error, InvalidToken) else f"Telegram refused the set-up: {error.message}"
+            reason = (
+                _ASK_BOTFATHER if isinstance(error, InvalidToken) else f"Telegram refused the set-up: {error.message}"
+            )
             raise ValueError(reason) from None  # PTB's own message quotes the token
         except TelegramError as error:
-            log.warning("Telegram cannot be reached at the start (%s); trying on.", error.message)
+            log.warning("Telegram cannot be reached at the start (%s); trying on.", type(error).__name__)
         self._runner = asyncio.create_task(self._run(registered=registered))
 
     async def stop(self) -> None:
@@ -368,7 +382,7 @@ class Telegram:
                 pause = error.seconds
             except InvalidToken:
                 pause = 60
-                log.error(_BAD_TOKEN)
+                log.error(_ASK_BOTFATHER)
             except TelegramError as error:
                 log.warning("Telegram cannot be reached (%s); trying on.", type(error).__name__)
             except Exception as error:  # noqa: BLE001
@@ -519,7 +533,7 @@ class Telegram:
 
     async def send(self, contact: Contact, reply: Reply) -> str:
         """Push a message. Returns Telegram's message id (several with commas); raises only what the contract names."""
-        if not re.fullmatch(r"-?\d{1,19}", contact.id):
+        if not re.fullmatch(r"-?[0-9]{1,19}", contact.id):
             raise _Refused("not the number of a Telegram chat")
         return ",".join(map(str, await self._say(int(contact.id), reply, patient=False)))
 
@@ -600,7 +614,7 @@ class Telegram:
         return await self._post(talk, request, patient=True)
 
 
-_BAD_TOKEN = (  # noqa: S105 - a sentence
+_ASK_BOTFATHER = (
     "Telegram does not know this token. Ask @BotFather for it (/mybots, the bot, API Token), put it into the settings "
     "as it stands there, like 123456:ABC-DEF, and start again."
 )

@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from knowledge_base.facets import Facet
 
 from bot.dialogue.flow import Answer, Flow, Page, Trace, Turn, link, parse_link, tell
 from bot.dialogue.flows import browse, desk, find, procedure
-from bot.dialogue.recognise import Kind, code_in, kind_of, mask, picked_number
+from bot.dialogue.privacy import mask, says_only_number
+from bot.dialogue.recognise import HINTS, Kind, code_in, kind_of, picked_number
 from bot.dialogue.wording import desk as wording
 from bot.messages import Incoming
 from bot.records import Session
 from bot.services.guide import Guide
 from knowledge_base.centre import VIETNAM, Centre
-from knowledge_base.facets import Facet
 from knowledge_base.text import fold, nfc
 
 log: Final = logging.getLogger(__name__)
@@ -84,13 +85,12 @@ class Dialogue:
             return self._understand(turn, session)
         notice = wording.privacy(found)
         turn = msgspec.structs.replace(turn, text=masked)
-        if len([word for word in fold(masked).split() if len(word) > 1]) < 3:
+        if says_only_number(masked):
             return tell(notice, *desk.ways_on(), remember=False, trace=Trace(decision="privacy"))
         answer = self._understand(turn, session)
         if answer.trace.decision in ("nothing", "smalltalk"):
             answer = msgspec.structs.replace(answer, trace=msgspec.structs.replace(answer.trace, decision="privacy"))
-        reply = msgspec.structs.replace(answer.reply, paragraphs=(notice, *answer.reply.paragraphs))
-        return msgspec.structs.replace(answer, reply=reply)
+        return _preceded(notice, answer)
 
     def _understand(self, turn: Turn, session: Session) -> Answer:
         folded = fold(turn.text).strip(" .!?")
@@ -105,9 +105,13 @@ class Dialogue:
         if picked := self._picked(turn, session, folded):
             return picked
         kind = kind_of(turn.text)
-        if kind is not None and kind is not Kind.INSULT:
+        if kind is not None and kind not in HINTS:
             return self._desk(turn, kind)
         answer = self._question(turn)
+        if kind is Kind.DANGER and answer.trace.decision == "nothing":
+            return desk.emergency(turn)
+        if kind is Kind.DANGER and answer.trace.decision == "several":
+            return _preceded(wording.EMERGENCY[0], answer)
         if kind is Kind.INSULT and answer.trace.decision == "nothing":
             return desk.remark(turn, kind)
         return answer
@@ -178,6 +182,11 @@ class Dialogue:
         answer = self._follow(turn, link(procedure.show, code, wanted))
         trace = msgspec.structs.replace(answer.trace, asks=tuple(asked))
         return msgspec.structs.replace(answer, trace=trace)
+
+
+def _preceded(paragraph: str, answer: Answer) -> Answer:
+    reply = msgspec.structs.replace(answer.reply, paragraphs=(paragraph, *answer.reply.paragraphs))
+    return msgspec.structs.replace(answer, reply=reply)
 
 
 def _fits(page: Page[...], turn: Turn, args: tuple[str, ...]) -> bool:

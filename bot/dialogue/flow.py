@@ -74,6 +74,7 @@ class Page(Generic[P]):
         self.answer = answer
 
     def __call__(self, turn: Turn, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        """Answer a turn."""
         return self.answer(turn, *args, **kwargs)
 
 

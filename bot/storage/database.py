@@ -3,6 +3,8 @@
 One `DATABASE_URL`: SQLite in WAL mode by default, PostgreSQL where several machines serve.
 """
 
+import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -62,9 +64,13 @@ def open_database(url: str) -> Engine:
         engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
         migrate(engine)
     except ArgumentError:
-        raise DatabaseError("DATABASE_URL is not a database URL, e.g. sqlite:///var/motcua.db or postgresql://user@host/db") from None
+        raise DatabaseError(
+            "DATABASE_URL is not a database URL, e.g. sqlite:///var/motcua.db or postgresql://user@host/db"
+        ) from None
     except OperationalError as error:
-        raise DatabaseError(f"the database can't be reached ({error.orig}): check DATABASE_URL and that the server runs") from error
+        raise DatabaseError(
+            f"the database can't be reached ({error.orig}): check DATABASE_URL and that the server runs"
+        ) from error
     return engine
 
 
@@ -92,7 +98,7 @@ def _sqlite(url: URL) -> Engine:
     def configure(connection: Any, _record: Any) -> None:
         # transactions begin explicitly below: the driver's own legacy mode would begin them too late
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=30000")
@@ -103,6 +109,19 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Switch to WAL. Of processes that start together on a new file one is refused at once, whatever its time-out."""
+    for attempt in range(50):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if attempt == 49:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _postgresql(url: URL) -> Engine:

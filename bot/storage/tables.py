@@ -1,6 +1,6 @@
 """All tables. Migrations follow by hand; a test compares the two."""
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 from bot.storage.database import JsonText, UtcDateTime
 
@@ -15,4 +15,23 @@ sessions = Table(
     Column("state", JsonText, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("sessions_updated_at", "updated_at"),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("visitor", String(64), primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("transcripts_updated_at", "updated_at"),
+)
+
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("visitor", String(64), ForeignKey("transcripts.visitor", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("message_id", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("visitor", "message_id", name="exchanges_message_id"),
 )

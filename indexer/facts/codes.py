@@ -25,7 +25,9 @@ def read_code(raw: object) -> Code:
         text = repr(raw)
         if _FULL.fullmatch(text) and isinstance(raw, float):
             return Code(text, "ô mã là số, đủ chữ số nên đọc lại được thành chữ")
-        return Code("", f"mã {text} là số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại")
+        return Code(
+            "", f"mã {text} là số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại"
+        )
     text = clean(raw)
     if not text:
         return Code("", "không có mã thủ tục")
@@ -34,5 +36,8 @@ def read_code(raw: object) -> Code:
     if not _CODE.fullmatch(text) or not any(char.isdigit() for char in text):
         return Code("", f"“{text[:40]}” không phải là mã thủ tục")
     if re.fullmatch(r"\d\.\d{1,5}", text):
-        return Code("", f"mã {text} thiếu chữ số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại")
+        return Code(
+            "",
+            f"mã {text} thiếu chữ số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại",
+        )
     return Code(text, "mã có dấu cách thừa" if text != raw else "")

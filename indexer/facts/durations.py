@@ -11,19 +11,25 @@ _UNITS = {
     "HOUR": DurationUnit.HOUR,
     "MONTH": DurationUnit.MONTH,
 }
-_WORDS = {"ngày làm việc": DurationUnit.WORKING_DAY, "ngày": DurationUnit.DAY, "giờ": DurationUnit.HOUR,
-          "giờ làm việc": DurationUnit.HOUR, "tháng": DurationUnit.MONTH}
+_WORDS = {
+    "ngày làm việc": DurationUnit.WORKING_DAY,
+    "ngày": DurationUnit.DAY,
+    "giờ": DurationUnit.HOUR,
+    "giờ làm việc": DurationUnit.HOUR,
+    "tháng": DurationUnit.MONTH,
+}
 _STATEMENT = re.compile(
-    r"(?<![\d/.,])(\d{1,3}(?:[.,]\d{1,2})?)\s?(?:\([^()]{1,30}\)\s?)?(ngày làm việc|ngày|giờ làm việc|giờ|tháng)(?!\s?\d|\s?/)",
+    r"(?<![\d/.,])(\d{1,3}(?:[.,]\d{1,2})?)\s?(?:\([^()]{1,30}\)\s?)?(ngày làm việc|ngày|giờ làm việc|giờ|"
+    r"tháng)(?!\s?\d|\s?/)",
     re.IGNORECASE,
 )
-_PROCESSING = re.compile(r"thời (?:hạn|gian)[^.;]{0,30}(?:giải quyết|xử lý|thực hiện)|kể từ|không quá|trong thời hạn", re.IGNORECASE)
+_PROCESSING = re.compile(
+    r"thời (?:hạn|gian)[^.;]{0,30}(?:giải quyết|xử lý|thực hiện)|kể từ|không quá|trong thời hạn", re.IGNORECASE
+)
 
 
 def _statements(text: str) -> list[tuple[float, DurationUnit]]:
-    return [
-        (float(found[1].replace(",", ".")), _WORDS[found[2].casefold()]) for found in _STATEMENT.finditer(text)
-    ]
+    return [(float(found[1].replace(",", ".")), _WORDS[found[2].casefold()]) for found in _STATEMENT.finditer(text)]
 
 
 def _number(raw: object) -> float | None:
@@ -92,7 +98,9 @@ def read_case_durations(
     found: dict[Duration, None] = {}
     for name, value, unit in cases:
         duration = read_duration(value, unit, "", None)
-        differs = duration.kind is DurationKind.STATED and (duration.value, duration.unit) not in told and duration.value
+        differs = (
+            duration.kind is DurationKind.STATED and (duration.value, duration.unit) not in told and duration.value
+        )
         odd = duration.kind is DurationKind.UNIT_UNKNOWN and duration.value not in unknown and not told
         if differs or odd:
             text, abridged = within(name, 200) if len(named) > 1 else ("", False)

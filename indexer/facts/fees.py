@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from indexer.facts.legal import NUMBER
-from indexer.facts.wording import clean, sentences, within, without_bullet
+from indexer.facts.wording import clean, within, without_bullet
 from knowledge_base.procedure import Channel, FeeKind, FeeLine
 
 Currency = Literal["VND", "USD", "EUR", ""]
@@ -27,7 +27,7 @@ _NOT_MONEY = re.compile(
             r"\d{1,2}/\d{4}(?!\d)",
             r"ngày\s+\d{1,2}\s+tháng\s+\d{1,2}(?:\s+năm\s+\d{4})?",
             r"(?:năm|tháng)\s+\d{1,4}(?![.,]\d{3})",
-            r"(?:Điều|điều|Khoản|khoản|Điểm|điểm|Mục|mục|Phụ lục|phụ lục|Mẫu số|mẫu số|STT)\s+[\dIVX]+(?:[.,]\d{1,2})*",
+            r"(?:[Đđ]iều|[Kk]hoản|[Đđ]iểm|[Mm]ục|[Pp]hụ lục|[Mm]ẫu số|STT)\s+[\dIVX]+(?:[.,]\d{1,2})*",
         )
     )
 )
@@ -46,7 +46,9 @@ _THRESHOLD_BEFORE = re.compile(
     r"|(?<!không )(?<!không quá )\b(?:trên|dưới|lớn hơn|nhỏ hơn|hơn|vượt)\s+$",
     re.IGNORECASE,
 )
-_FEE_BEFORE = re.compile(r"(?:phí|thu|tối đa|tối thiểu|không quá|không dưới|là|nộp)\s+(?:bằng\s+|là\s+)?$", re.IGNORECASE)
+_FEE_BEFORE = re.compile(
+    r"(?:phí|thu|tối đa|tối thiểu|không quá|không dưới|là|nộp)\s+(?:bằng\s+|là\s+)?$", re.IGNORECASE
+)
 _THRESHOLD_AFTER = re.compile(r"^\s*(?:trở (?:lên|xuống)|/?\s?(?:lần mức|Bq))", re.IGNORECASE)
 _PERCENT = re.compile(r"\d\s?%|‰|phần (?:trăm|nghìn|ngàn)")
 _PERIOD = re.compile(
@@ -56,27 +58,42 @@ _PERIOD = re.compile(
 )
 _FREE = re.compile(
     r"(?:(?:được\s+)?miễn(?:\s+thu)?\s+(?:phí|lệ phí)(?:\s*(?:,|và|/)\s*(?:phí|lệ phí))?"
-    r"|không\s+(?:thu|mất|tốn|phải nộp|phải đóng|phải trả|nộp)\s+(?:phí|lệ phí|tiền)(?:\s*(?:,|và|/)\s*(?:phí|lệ phí))?"
+    r"|không\s+(?:thu|mất|tốn|phải nộp|phải đóng|phải trả|nộp)\s+(?:phí|lệ phí|tiền)(?:\s*(?:,|và|"
+    r"/)\s*(?:phí|lệ phí))?"
     r"|free)(?:\s+(?:đăng ký doanh nghiệp|thủ tục|thực hiện|thực hiện thủ tục)(?:\s+hành chính)?(?:\s+này)?)?",
     re.IGNORECASE,
 )
 _COUNCIL = re.compile(
-    r"hội đồng nhân dân|h[đd]nd|(?:ủy|uỷ) ban nhân dân\s+(?:cấp\s+)?(?:tỉnh|các tỉnh|thành phố)|ubnd\s+(?:cấp\s+)?tỉnh"
-    r"|(?:chính quyền )?địa phương\s+(?:quy định|quyết định|ban hành)|quy định của (?:chính quyền )?(?:địa phương|tỉnh)",
+    r"hội đồng nhân dân|h[đd]nd|(?:ủy|uỷ) ban nhân dân\s+(?:cấp\s+)?(?:tỉnh|các tỉnh|thành phố)|"
+    r"ubnd\s+(?:cấp\s+)?tỉnh"
+    r"|(?:chính quyền )?địa phương\s+(?:quy định|quyết định|ban hành)|"
+    r"quy định của (?:chính quyền )?(?:địa phương|tỉnh)",
     re.IGNORECASE,
 )
 _REGULATION = re.compile(
     r"thông tư|nghị định|nghị quyết|\bluật\b|quyết định|pháp luật|bộ tài chính|biểu (?:mức|phí|thu|giá)|văn bản giá"
-    r"|(?:theo|tại|của|được|áp dụng|có)\s+(?:mức\s+)?(?:quy định|quy đinh|hướng dẫn|biểu)|mức thu|quy định (?:tại|của)|phụ lục",
+    r"|(?:theo|tại|của|được|áp dụng|có)\s+(?:mức\s+)?(?:quy định|quy đinh|hướng dẫn|biểu)|mức thu|"
+    r"quy định (?:tại|của)|phụ lục",
     re.IGNORECASE,
 )
-_NO_RULE = re.compile(r"(?:không|chưa)(?:\s+(?:có|được))?\s+quy định(?:\s+(?:mức\s+)?(?:phí|lệ phí|thu))*", re.IGNORECASE)
-_EDGE = " .,;:()[]-–+*/…\"“”"
+_NO_RULE = re.compile(
+    r"(?:không|chưa)(?:\s+(?:có|được))?\s+quy định(?:\s+(?:mức\s+)?(?:phí|lệ phí|thu))*", re.IGNORECASE
+)
+_EDGE = ' .,;:()[]-–+*/…"“”'
 _TELLING = re.compile(
     r"\d{1,3}[.,]\d{3}|\d\s?(?:đồng|usd|vnđ|%|triệu|nghìn)|miễn|không thu|hội đồng nhân dân|tối đa|tối thiểu|giảm|"
     r"quy định tại|đối với|trường hợp",
     re.IGNORECASE,
 )
+
+
+_REFERENCE = re.compile(  # "(Thông tư số 47/2019/TT-BTC)", but not "(đối với hộ nghèo theo Nghị định …)"
+    r"\((?:theo\s+)?(?:quy định\s+(?:tại|của)\s+)?(?:(?:điểm|khoản|điều)\s+\S+\s+){0,3}"
+    r"(?:thông tư|nghị định|nghị quyết|luật|quyết định)\b(?:(?!trường hợp|đối với|thuộc|\bcho\b|\bnếu\b)[^()])*\)",
+    re.IGNORECASE,
+)
+_WRAPPED = re.compile(r"(?:(?:phí|lệ phí)\s*:\s*)?đồng\s*\((.*?)\)?\.?", re.IGNORECASE)
+_WHOLE_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_]|[-+*(“\"])|(?<=[;.])\s+(?=[-+]\s)")
 
 
 class Reading(NamedTuple):
@@ -153,7 +170,7 @@ def periods_in(text: str) -> tuple[date, ...]:
 
 def says_free(text: str) -> bool:
     """Whether free is all that `text` says: "Miễn lệ phí (Thông tư …)", but not "miễn lệ phí cho hộ nghèo"."""
-    bare = re.sub(r"\([^()]*\)", " ", text)
+    bare = _REFERENCE.sub(" ", text)
     bare = re.sub(r"^\s*(?:phí|lệ phí|phí, lệ phí)\s*:\s*", "", bare.strip(_EDGE), flags=re.IGNORECASE)
     bare = re.sub(r"\s*(?:\bđồng|\bvnđ|\bvnd)$", "", bare.strip(_EDGE), flags=re.IGNORECASE)
     return _FREE.fullmatch(" ".join(bare.strip(_EDGE).split())) is not None
@@ -161,12 +178,15 @@ def says_free(text: str) -> bool:
 
 def fee_text(raw: object) -> tuple[str, bool]:
     """The wording shown to residents (see `FeeLine.text`) and whether it was abridged."""
-    text = without_bullet(clean(raw)).lstrip(") :;.,")
+    text = clean(raw)
+    wrapped = _WRAPPED.fullmatch(text)
+    text = without_bullet(wrapped[1] if wrapped else text).lstrip(") :;.,")
     if text.casefold().strip(_EDGE) in {"", "đồng", "vnđ", "vnd", "0", "0 đồng", "0 vnđ", "đ"}:
         return "", False
     if len(text) <= SHORT:
         return text, False
-    telling = [part for part in sentences(text) if _TELLING.search(part)]
+    # Whole sentences: a list of exempted people must not lose a member at its semicolons.
+    telling = [part for part in _WHOLE_SENTENCE.split(text) if _TELLING.search(part)]
     short, _ = within(" ".join(telling) or text, LONG)
     return short, short != text
 
@@ -175,7 +195,9 @@ def _named_currency(name: object) -> Currency:
     text = clean(name).casefold()
     if not text:
         return ""
-    return "VND" if "đồng" in text or text in {"vnd", "vnđ"} else _currency(text) if text[:2] in {"us", "eu", "đô"} else ""
+    return (
+        "VND" if "đồng" in text or text in {"vnd", "vnđ"} else _currency(text) if text[:2] in {"us", "eu", "đô"} else ""
+    )
 
 
 def _value(raw: object) -> int | None:
@@ -201,15 +223,21 @@ def read_fee(value: object, currency: object, description: object, channel: Chan
     ends = periods_in(whole) if stated or number else ()
     until = max(ends).isoformat() if ends else ""
 
-    def line(kind: FeeKind, amounts: tuple[int, ...] = (), unit: Currency = "", conflict: bool = False) -> FeeLine:
+    def line(kind: FeeKind, amounts: tuple[int, ...] = (), unit: Currency = "", *, conflict: bool = False) -> FeeLine:
         return FeeLine(
-            kind=kind, channel=channel, amounts=amounts, currency=unit, text=text, abridged=abridged,
-            conflict=conflict, valid_until=until if amounts else "",
+            kind=kind,
+            channel=channel,
+            amounts=amounts,
+            currency=unit,
+            text=text,
+            abridged=abridged,
+            conflict=conflict,
+            valid_until=until if amounts else "",
         )
 
     if number:
         amounts, unit, conflict, doubt = _priced(number, named, stated, whole)
-        return Reading(line(FeeKind.AMOUNT, amounts, unit, conflict), doubt)
+        return Reading(line(FeeKind.AMOUNT, amounts, unit, conflict=conflict), doubt)
     if stated:
         unit = stated[0].currency
         same = tuple(money.amount for money in stated if money.currency == unit)
@@ -244,7 +272,10 @@ def _priced(
         return (number, *rest), unit, True, "số và lời văn nêu mức tiền khác nhau"
     if says_free(whole):
         return (number,), unit, True, "số nêu mức tiền nhưng lời văn ghi miễn phí"
-    return (number, *rest), unit, False, "" if unit else "mức tiền không có đơn vị"
+    doubt = (
+        "mức tiền không có đơn vị" if not unit else "mức tiền nhỏ bất thường" if unit == "VND" and number < 1000 else ""
+    )
+    return (number, *rest), unit, False, doubt
 
 
 def complete_from_siblings(readings: list[Reading]) -> list[Reading]:
@@ -261,6 +292,7 @@ def complete_from_siblings(readings: list[Reading]) -> list[Reading]:
         lost = len(line.amounts) == 1 and line.amounts[0] < 1000 and line.currency in {"", "VND"} and not line.conflict
         if lost and line.kind is FeeKind.AMOUNT and line.amounts[0] * 1000 in full:
             line = msgspec.structs.replace(line, amounts=(line.amounts[0] * 1000,), currency="VND")
-            reading = Reading(line, "số bị mất ba chữ số 0, đã lấy theo dòng khác của cùng thủ tục")
-        done.append(reading)
+            done.append(Reading(line, "số bị mất ba chữ số 0, đã lấy theo dòng khác của cùng thủ tục"))
+        else:
+            done.append(reading)
     return done

@@ -10,12 +10,15 @@ import unicodedata
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _PRIVATE_BULLET = re.compile("(?:(?<=\n)|^)[^\\S\n]*[\ue000-\uf8ff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff\ufffd]")
-_TAG = re.compile(r"</?(?:p|br|b|i|u|a|ul|ol|li|div|span|strong|em|table|tbody|tr|td|th|h[1-6]|font|sup|sub|img|hr)\b"
-                  r"[^<>]{0,500}>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:p|br|b|i|u|a|ul|ol|li|div|span|strong|em|table|tbody|tr|td|th|h[1-6]|font|sup|sub|img|hr)\b"
+    r"[^<>]{0,500}>",
+    re.IGNORECASE,
+)
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/div|/tr|/h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 _CYRILLIC = str.maketrans("АВЕКМНОРСТХУІЅЈаеорсухіѕј", "ABEKMHOPCTXYISJaeopcyxisj")
 _HAS_CYRILLIC = re.compile("[\u0400-\u04ff]")
-_LATIN = re.compile("[A-Za-zÀ-ỹ0-9]")
+_LATIN = re.compile("[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff]")
 _LEFTOVER_BULLET = re.compile("[•●▪■◦✓➢]")
 _NOTHING = frozenset({"không có thông tin", "chưa có thông tin", "null", "none", "undefined", "n/a"})
 
@@ -23,7 +26,7 @@ _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[\"“(+*–-]|[^\W\d_]|\d)")
 _BULLET = re.compile(
     r"""^(?:
         [\s\-–—+*•●▪■◦✓➢_·.,;:)\]]+          # bullets and leftover punctuation
-      | \(?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[a-zđ]|[ivx]{1,4}|[IVX]{1,4}|\*)[.)]+(?=\s|[^\d\s])\s*   # 1. 1.2. a) (i) IV.
+      | \(?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[a-zđA-H]|[ivx]{1,4}|[IVX]{1,4}|\*)[.)]+(?=\s|[^\d\s])\s*   # 1. 1.2. a) (i) IV.
       | \((?:\d{1,2}(?:\.\d{1,2}){0,3}|[a-zđ]|[ivx]{1,4}|\*{1,3})\)\s*                        # (1) (1.2) (*)
       | \d{1,2}(?:\.\d{1,2}){1,4}\s+(?=[^\W\d])                                              # 1.2 Name
       | \d{1,2}\s?\)\s*                                                                      # 3 )

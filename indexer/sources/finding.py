@@ -10,7 +10,7 @@ Action = Literal["repaired", "rejected", "reported"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One remark about one field of one row. `reported` leaves the record as it is; `row` says where (a clerk's words)."""
+    """One remark about one field of one row. `reported` leaves the record as it is; `row` says where, for a clerk."""
 
     code: str
     field: str
@@ -31,7 +31,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     listing: bool = False
 
 
-class SourceRefused(Exception):
+class SourceRefused(Exception):  # noqa: N818 (it says what happened)
     """The file cannot be read as procedures; the message says in Vietnamese what to do next."""
 
 
@@ -44,7 +44,9 @@ class Findings:
         self._found: dict[Finding, None] = {}
 
     def add(self, field: str, reason: str, action: Action) -> None:
+        """Note `reason` for `field`."""
         self._found.setdefault(Finding(code=self.code, field=field, reason=reason, action=action, row=self.row))
 
     def all(self) -> tuple[Finding, ...]:
+        """What was noted, in order."""
         return tuple(self._found)

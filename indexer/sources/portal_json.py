@@ -13,7 +13,7 @@ from indexer.facts.legal import read_decision, read_legal
 from indexer.facts.papers import Line, read_papers
 from indexer.facts.wording import clean, clean_lines, looks_damaged, without_bullet
 from indexer.sources.finding import Finding, Findings, Reading, SourceRefused
-from knowledge_base.procedure import Channel, Duration, FeeLine, Flag, LegalDocument, Procedure
+from knowledge_base.procedure import Case, Channel, Duration, FeeLine, Flag, LegalDocument, Procedure
 
 SOURCE = "https://dichvucong.gov.vn/thu-tuc-hanh-chinh/"
 VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975; needs no zone data on the machine
@@ -21,7 +21,8 @@ _CHANNELS = {"DIRECT": Channel.DIRECT, "ONLINE": Channel.ONLINE, "POSTAL": Chann
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _NO_CONDITIONS = re.compile(r"(?:không|không có|không quy định|không yêu cầu|chưa quy định)[\s.;]*", re.IGNORECASE)
 _DISTRICT = re.compile(
-    r"cấp huyện|\bhuyện, (?:quận|thị xã)|\bquận, huyện|(?:ubnd|[uủ][yỷ] ban nhân dân|công an|tòa án nhân dân|toà án nhân dân)\s+"
+    r"cấp huyện|\bhuyện, (?:quận|thị xã)|\bquận, huyện|(?:ubnd|[uủ][yỷ] ban nhân dân|công an|"
+    r"tòa án nhân dân|toà án nhân dân)\s+"
     r"(?:các\s+)?(?:huyện|quận)\b|(?:phòng|chi cục)\s[^.;,]{0,40}\bhuyện\b",
     re.IGNORECASE,
 )
@@ -170,10 +171,10 @@ def read_record(record: object, row: str = "") -> tuple[Procedure | None, tuple[
     whole = json.dumps(record, ensure_ascii=False)
     for repair in looks_damaged(whole):
         findings.add("text", repair, "repaired")
-    return _procedure(code, name, top, detail, clean(whole), findings), findings.all()
+    return _procedure(code, name, top, detail, findings), findings.all()
 
 
-def _procedure(code: str, name: str, top: _Part, detail: _Part, whole: str, findings: Findings) -> Procedure:
+def _procedure(code: str, name: str, top: _Part, detail: _Part, findings: Findings) -> Procedure:
     fees, by_method, notes, channels = _methods(detail, findings)
     named_cases = [
         (part.text("name"), part.part("processingDay").raw("qty"), part.part("processingDay").raw("type"))
@@ -211,7 +212,7 @@ def _procedure(code: str, name: str, top: _Part, detail: _Part, whole: str, find
         conditions=conditions,
         has_conditions=bool(conditions),
         method_notes=notes,
-        flags=(Flag.DISTRICT_LEVEL,) if _DISTRICT.search(whole) else (),
+        flags=(Flag.DISTRICT_LEVEL,) if _speaks_of_districts(detail, papers.cases, steps, notes) else (),
         source=SOURCE + identifier if _ID.fullmatch(identifier) else "",
         record_date=_record_date(detail.raw("updatedAt"), findings),
     )
@@ -269,6 +270,23 @@ def _steps(detail: _Part) -> tuple[str, ...]:
     return tuple(steps)
 
 
+def _speaks_of_districts(
+    detail: _Part, cases: tuple[Case, ...], steps: tuple[str, ...], notes: tuple[tuple[Channel, str], ...]
+) -> bool:
+    """Whether the district level acts anywhere in the record; titles of old laws do not count."""
+    texts = [*steps, *_executing(detail), *(note for _, note in notes)]
+    texts += [
+        detail.text(key)
+        for key in ("name", "dossierReceivingAddresses", "executingAgencies", "requirementsAndConditions")
+    ]
+    texts += [
+        clean(fee.plain("description")) for method in detail.parts("executionMethods") for fee in method.parts("fees")
+    ]
+    for case in cases:
+        texts += [case.label, *case.notes, *(paper.detail or paper.name for paper in case.papers)]
+    return any(_DISTRICT.search(text) for text in texts)
+
+
 def _conditions(detail: _Part) -> str:
     texts: list[str] = []
     for key in ("requirementsAndConditions", "description"):
@@ -285,7 +303,9 @@ def _names(detail: _Part, key: str) -> tuple[str, ...]:
 def _executing(detail: _Part) -> tuple[str, ...]:
     named = dict.fromkeys(_names(detail, "departmentsExecuting") + _names(detail, "unitGroupsExecuting"))
     if not named:
-        named = dict.fromkeys(name for line in clean_lines(detail.plain("executingAgencies")) if (name := line.strip(" ;,")))
+        named = dict.fromkeys(
+            name for line in clean_lines(detail.plain("executingAgencies")) if (name := line.strip(" ;,"))
+        )
     return tuple(named or dict.fromkeys(_names(detail, "departmentsAuthority") + _names(detail, "unitGroupsAuthority")))
 
 

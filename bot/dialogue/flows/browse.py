@@ -21,7 +21,11 @@ PAGE: Final = 8
 def topics(turn: Turn) -> Answer:
     """The life events under which the national portal lists procedures."""
     known = {topic for procedure in turn.guide.catalogue for topic in procedure.topics}
-    return tell(wording.CHOOSE_TOPIC, *(item(name, topic, key, "0") for key, name in wording.TOPICS.items() if key in known), topic=None)
+    return tell(
+        wording.CHOOSE_TOPIC,
+        *(item(name, topic, key, "0") for key, name in wording.TOPICS.items() if key in known),
+        topic=None,
+    )
 
 
 @flow.page

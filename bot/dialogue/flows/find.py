@@ -3,13 +3,13 @@
 from typing import Final
 
 import msgspec
+from knowledge_base.facets import Facet
 
 from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
 from bot.dialogue.flows import desk, procedure
 from bot.dialogue.wording import find as wording
 from bot.dialogue.wording import procedure as procedure_wording
 from bot.messages import Choice
-from knowledge_base.facets import Facet
 from knowledge_base.finder import Found
 
 flow = Flow("find")
@@ -24,7 +24,8 @@ def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
     """What to say to a question that was read this way."""
     trace = Trace(
         decision=found.decision,
-        codes=tuple(match.code for match in found.matches),
+        # "nothing" answers with no procedure, whatever came nearest
+        codes=() if found.decision == "nothing" else tuple(match.code for match in found.matches),
         asks=tuple(asked),
         scores={match.code: round(match.probability, 4) for match in found.matches},
     )
@@ -40,7 +41,9 @@ def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
         return msgspec.structs.replace(which(turn, wanted, *codes), here=link(which, wanted, *codes), trace=trace)
     if found.decision == "several":
         said = procedure.show(turn, codes[0], wanted)
-        return msgspec.structs.replace(_with_choices(said, [to(procedure_wording.OTHER_BUTTON, others_than)]), trace=trace)
+        return msgspec.structs.replace(
+            _with_choices(said, [to(procedure_wording.OTHER_BUTTON, others_than)]), trace=trace
+        )
     return msgspec.structs.replace(nothing(turn), trace=trace)
 
 
@@ -54,7 +57,8 @@ def which(turn: Turn, asked: str, *codes: str) -> Answer:
         item(label, procedure.show, candidate.code, asked)
         for label, candidate in zip(wording.labels(candidates), candidates, strict=True)
     ]
-    return tell(wording.which(candidates), *rows, to(wording.NONE_OF_THESE, nothing), topic=None)
+    trace = Trace(decision="several", codes=tuple(candidate.code for candidate in candidates))
+    return tell(wording.which(candidates), *rows, to(wording.NONE_OF_THESE, nothing), topic=None, trace=trace)
 
 
 @flow.page
@@ -69,7 +73,7 @@ def others_than(turn: Turn, *codes: str) -> Answer:
 @flow.page
 def nothing(turn: Turn) -> Answer:
     """No procedure fits; never a guess."""
-    return tell(wording.nothing(turn.centre), *desk.ways_on(), topic=None)
+    return tell(wording.nothing(turn.centre), *desk.ways_on(), topic=None, trace=Trace(decision="nothing"))
 
 
 def _worth_offering(turn: Turn, found: Found) -> tuple[str, ...]:

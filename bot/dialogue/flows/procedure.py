@@ -3,13 +3,13 @@
 from typing import Final
 
 import msgspec
+from knowledge_base.facets import Facet
 
 from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
 from bot.dialogue.wording import checklist as checklist_wording
 from bot.dialogue.wording import desk
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Choice
-from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Paper, Procedure
 
 flow = Flow("procedure")
@@ -32,7 +32,9 @@ def show(turn: Turn, code: str, asked: str = "") -> Answer:
     choices: list[Choice] = []
     for facet in facets:
         if facet is Facet.DOCUMENTS and long_list(procedure):
-            paragraphs.append(f"# {wording.TITLES[facet]}\n{wording.count_documents(procedure).capitalize()}. Bạn chọn trường hợp của mình:")
+            paragraphs.append(
+                f"# {wording.TITLES[facet]}\n{wording.count_documents(procedure).capitalize()}. Bạn chọn trường hợp của mình:"
+            )
             choices += case_choices(procedure)
         else:
             paragraphs += wording.facet(procedure, facet, turn.centre, turn.now.date())
@@ -53,10 +55,18 @@ def case(turn: Turn, code: str, position: str) -> Answer:
     if procedure is None or not position.isdecimal() or int(position) >= len(procedure.cases):
         return show(turn, code, Facet.DOCUMENTS)
     chosen = procedure.cases[int(position)]
-    groups = [group for group in procedure.cases if group.papers and (group is chosen or group.kind is not CaseKind.CASE)]
+    groups = [
+        group for group in procedure.cases if group.papers and (group is chosen or group.kind is not CaseKind.CASE)
+    ]
     papers = [paragraph for group in groups for paragraph in wording.case_documents(group)]
     return tell(
-        (wording.heading(procedure), f"# {wording.TITLES[Facet.DOCUMENTS]}", *papers, *wording.notes(procedure), wording.source(procedure)),
+        (
+            wording.heading(procedure),
+            f"# {wording.TITLES[Facet.DOCUMENTS]}",
+            *papers,
+            *wording.notes(procedure),
+            wording.source(procedure),
+        ),
         to(wording.CHECKLIST_BUTTON, checklist, procedure.code, position),
         *next_steps(procedure, (Facet.DOCUMENTS,)),
         topic=procedure.code,
@@ -191,7 +201,14 @@ def _shown(turn: Turn, papers: _List, page: int, ticked: tuple[int, ...]) -> Ans
     shown = list(enumerate(papers.papers))[first : first + _LIST_PAGE]
     lines = [checklist_wording.line(n + 1, wording.paper_line(paper), has=n in ticked) for n, paper in shown]
     choices = [
-        item(checklist_wording.button(n + 1, paper.name, has=n in ticked), tick, code, position, str(n), "0" if n in ticked else "1")
+        item(
+            checklist_wording.button(n + 1, paper.name, has=n in ticked),
+            tick,
+            code,
+            position,
+            str(n),
+            "0" if n in ticked else "1",
+        )
         for n, paper in shown
     ]
     if first + _LIST_PAGE < total:

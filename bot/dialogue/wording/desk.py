@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.dialogue.recognise import Found
+from bot.dialogue.privacy import Found
 from knowledge_base.centre import VIETNAM, Centre, Hours
 
 _DAYS = {1: "thứ Hai", 2: "thứ Ba", 3: "thứ Tư", 4: "thứ Năm", 5: "thứ Sáu", 6: "thứ Bảy", 7: "Chủ nhật"}
@@ -75,7 +75,11 @@ def person(centre: Centre, now: datetime) -> tuple[str, ...]:
 
 def contact(centre: Centre, now: datetime) -> tuple[str, ...]:
     """Name, place, telephone, hours."""
-    return (centre.name + (f"\nĐịa chỉ: {centre.address}" if centre.address else ""), f"Điện thoại: {phone(centre)}", opening(centre, now))
+    return (
+        centre.name + (f"\nĐịa chỉ: {centre.address}" if centre.address else ""),
+        f"Điện thoại: {phone(centre)}",
+        opening(centre, now),
+    )
 
 
 def phone(centre: Centre) -> str:

@@ -1,10 +1,9 @@
 """What is said between a question and a procedure: which one of several, or none."""
 
+from bot.dialogue.wording import desk
 from knowledge_base.centre import Centre
 from knowledge_base.procedure import Procedure
 from knowledge_base.text import fold
-
-from bot.dialogue.wording import desk
 
 LABEL_LIMIT = 90
 NONE_OF_THESE = "Không có trong này"

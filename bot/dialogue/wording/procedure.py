@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 
+from knowledge_base.facets import Facet
+
 from bot.dialogue.wording import figures
 from knowledge_base.centre import Centre
-from knowledge_base.facets import Facet
-from knowledge_base.procedure import Case, CaseKind, Channel, DurationKind, FeeKind, Flag, Paper, Procedure
+from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, FeeKind, Flag, Paper, Procedure
 
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
 
@@ -40,6 +41,7 @@ BUTTONS = {
 CHECKLIST_BUTTON = "Đánh dấu giấy đã có"
 OTHER_BUTTON = "Không phải thủ tục này"
 MORE_BUTTON = "Xem mục khác"
+CASE_TIME = "Theo quy trình giải quyết: "
 ALL_DOCUMENTS_BUTTON = "Xem đủ mọi trường hợp"
 
 
@@ -59,7 +61,9 @@ def warnings(procedure: Procedure) -> tuple[str, ...]:
     """What a reader of this record must be told before relying on it."""
     said = []
     if Flag.DISTRICT_LEVEL in procedure.flags:
-        said.append("Lưu ý: bản ghi còn nhắc tới cấp huyện, mà cấp huyện không còn từ 01/7/2025. Bạn hỏi lại cán bộ nơi nộp.")
+        said.append(
+            "Lưu ý: bản ghi còn nhắc tới cấp huyện, mà cấp huyện không còn từ 01/7/2025. Bạn hỏi lại cán bộ nơi nộp."
+        )
     if Flag.BROKEN_TEXT in procedure.flags:
         said.append("Lưu ý: nội dung trên Cổng của thủ tục này đang bị lỗi chữ. Bạn hỏi lại cán bộ trước khi đi nộp.")
     said += [f"Ghi chú của Trung tâm ({figures.day(note.when)}): {note.text}" for note in procedure.notes]
@@ -102,7 +106,7 @@ def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ..
         f"• Giấy tờ: {count_documents(procedure)}.",
         f"• Lệ phí: {_short_fee(procedure, today)}.",
         f"• Thời gian: {_short_duration(procedure)}.",
-        f"• Nơi nộp: {counter(procedure, centre)}.",
+        f"• Nơi nộp: {counter(procedure, centre)}{_decided_by(procedure)}.",
     ]
     if procedure.results:
         lines.append(f"• Kết quả: {_cut('; '.join(procedure.results), 160)}.")
@@ -126,7 +130,9 @@ def documents(procedure: Procedure) -> tuple[str, ...]:
     """Every paper of every case, one paragraph each, numbered within its case."""
     if not procedure.papers:
         return ("Bản ghi chưa liệt kê giấy tờ nào. Bạn hỏi cán bộ nơi nộp trước khi chuẩn bị.",)
-    return tuple(paragraph for case in procedure.cases if case.papers for paragraph in case_documents(case)) + notes(procedure)
+    return tuple(paragraph for case in procedure.cases if case.papers for paragraph in case_documents(case)) + notes(
+        procedure
+    )
 
 
 def case_documents(case: Case) -> Iterator[str]:
@@ -185,7 +191,7 @@ def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
         where_said = "" if len(by_text) == 1 and set(named) >= everywhere else _channel_names(named)
         said.append(f"• {where_said}{text}")
     if all(line.kind is FeeKind.ZERO for line in procedure.fees):
-        said.append('Bản ghi không viết rõ là miễn phí, nên bạn hỏi lại cán bộ nếu cần chắc chắn.')
+        said.append("Bản ghi không viết rõ là miễn phí, nên bạn hỏi lại cán bộ nếu cần chắc chắn.")
     return tuple(said)
 
 
@@ -195,19 +201,29 @@ def _channel_names(channels: list[Channel]) -> str:
 
 def durations(procedure: Procedure) -> tuple[str, ...]:
     """Every processing time; channels with the same time share a line, cases that say otherwise have their own."""
-    if not procedure.durations:
-        return ("Bản ghi chưa nêu thời gian giải quyết.",)
+    told = _told(procedure.durations)
+    if not told:
+        return ("Bản ghi chưa nêu thời gian giải quyết cụ thể. Bạn hỏi cán bộ khi nộp.",)
     by_text: dict[str, list[Channel]] = {}
-    for time in procedure.durations:
+    for time in told:
         channels = by_text.setdefault(figures.duration(time), [])
         if time.channel and time.channel not in channels:
             channels.append(time.channel)
     if len(by_text) == 1:
-        return (f"{next(iter(by_text)).capitalize()}.",)
-    said = tuple(f"• {_channel_names(channels)}{text}" for text, channels in by_text.items())
-    if any(time.channel is None for time in procedure.durations) and any(time.channel for time in procedure.durations):
+        return (_sentence(next(iter(by_text))),)
+    said = tuple(f"• {_channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
+    if any(time.channel is None for time in told) and any(time.channel for time in told):
         said += ("Các chỗ trong bản ghi ghi khác nhau, bạn hỏi lại cán bộ khi nộp.",)
     return said
+
+
+def _told(times: tuple[Duration, ...]) -> list[Duration]:
+    """The processing times that tell something: placeholders are left out."""
+    return [time for time in times if time.kind not in (DurationKind.PLACEHOLDER, DurationKind.NOT_STATED)]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(" .") + "."
 
 
 def counter(procedure: Procedure, centre: Centre) -> str:
@@ -219,11 +235,17 @@ def counter(procedure: Procedure, centre: Centre) -> str:
     return f"quầy {name}, {centre.name}"
 
 
+def _decided_by(procedure: Procedure) -> str:
+    return f" (cơ quan giải quyết: {_cut('; '.join(procedure.executing), 120)})" if procedure.executing else ""
+
+
 def where(procedure: Procedure, centre: Centre) -> tuple[str, ...]:
     """The desk, the ways to hand in, and who decides."""
     said = [f"Tại {counter(procedure, centre)}."]
     if procedure.channels:
-        said.append("Các cách nộp theo bản ghi: " + "; ".join(figures.CHANNELS[c].lower() for c in procedure.channels) + ".")
+        said.append(
+            "Các cách nộp theo bản ghi: " + "; ".join(figures.CHANNELS[c].lower() for c in procedure.channels) + "."
+        )
     if procedure.address:
         said.append(f"Nơi tiếp nhận ghi trong bản ghi: {procedure.address}.")
     if procedure.executing:
@@ -286,7 +308,9 @@ def legal(procedure: Procedure) -> tuple[str, ...]:
     """The legal documents by number."""
     if not procedure.legal:
         return (NO_INFORMATION,)
-    lines = [f"• {' – '.join(part for part in (document.number, document.name) if part)}" for document in procedure.legal]
+    lines = [
+        f"• {' – '.join(part for part in (document.number, document.name) if part)}" for document in procedure.legal
+    ]
     return (lines[0], *lines[1:])
 
 
@@ -303,9 +327,14 @@ def _short_fee(procedure: Procedure, today: date) -> str:
     if kinds == {FeeKind.FREE}:
         return "bản ghi ghi không thu phí"
     if FeeKind.AMOUNT in kinds:
-        amounts = list(dict.fromkeys(
-            (amount, line.currency) for line in procedure.fees if line.kind is FeeKind.AMOUNT for amount in line.amounts
-        ))
+        amounts = list(
+            dict.fromkeys(
+                (amount, line.currency)
+                for line in procedure.fees
+                if line.kind is FeeKind.AMOUNT
+                for amount in line.amounts
+            )
+        )
         if len(amounts) == 1 and kinds == {FeeKind.AMOUNT}:
             said = figures.money(*amounts[0])
             expired = any(line.valid_until and date.fromisoformat(line.valid_until) < today for line in procedure.fees)
@@ -319,15 +348,17 @@ def _short_fee(procedure: Procedure, today: date) -> str:
 
 
 def _short_duration(procedure: Procedure) -> str:
-    said = list(dict.fromkeys(figures.duration(time) for time in procedure.durations))
+    told = _told(procedure.durations)
+    said = list(dict.fromkeys(figures.duration(time) for time in told))
     if not said:
-        return "bản ghi chưa nêu"
+        return "bản ghi chưa nêu cụ thể"
     if len(said) == 1:
-        return _cut(said[0].rstrip("."), 160)
-    stated = [figures.duration(t) for t in procedure.durations if t.kind is DurationKind.STATED and not t.text]
-    distinct = list(dict.fromkeys(stated))
-    if 1 <= len(distinct) <= 3:
-        return " hoặc ".join(distinct) + ", tùy cách nộp hoặc trường hợp"
+        return _cut(said[0].rstrip(" ."), 160)
+    stated = dict.fromkeys(
+        figures.duration(time) for time in told if time.kind is DurationKind.STATED and not time.text
+    )
+    if len(stated) == len(said) <= 3:
+        return " hoặc ".join(stated) + ", tùy cách nộp hoặc trường hợp"
     return "tùy trường hợp, xem mục Thời gian"
 
 

@@ -1,0 +1,228 @@
+"""Builds a snapshot and publishes it. Whatever happens on the way, the snapshot published before goes on serving."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.evaluate import Report, evaluate
+from indexer.phrases import Phrases, read_out_of_scope
+from knowledge_base import index
+from knowledge_base.catalogue import Catalogue
+from knowledge_base.encoder import Encoder, StaticEncoder
+from knowledge_base.finder import Weights
+from knowledge_base.index import Manifest, StaleOrDamaged
+
+KEPT = 3
+"""How many snapshots stay on disk, the serving one among them."""
+TOLERANCE = 0.01
+"""By how much Hit@1 may fall below the serving snapshot's before publication is refused."""
+
+Progress = Callable[[str, int, int], None]
+
+
+class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`outcome` "skipped": nothing to do; "published": serving now; "refused": worse than the one that serves.
+
+    `hit1_before` and `hit1_after` are shares on the questions given, None where not measured.
+    """
+
+    outcome: Literal["skipped", "published", "refused"]
+    snapshot: str
+    message: str
+    counts: dict[str, int] = {}
+    reused_vectors: int = 0
+    hit1_before: float | None = None
+    hit1_after: float | None = None
+    report: Report | None = None
+
+
+def build(
+    index_dir: Path,
+    *,
+    catalogue: Catalogue,
+    phrases: Phrases,
+    encoder: Encoder,
+    progress: Progress = lambda stage, done, total: None,
+    force: bool = False,
+    questions: Path | None = None,
+    elsewhere: list[str] | None = None,
+    weights: Weights | None = None,
+) -> BuildResult:
+    """Build from these inputs and publish, unless they are served already or answer `questions` worse than now.
+
+    `force` builds and publishes in any case. `elsewhere` (messages that are not ours) and `weights` default to the
+    shipped ones. Two builds at once wait for each other.
+    """
+    elsewhere = read_out_of_scope() if elsewhere is None else elsewhere
+    weights = Weights.read() if weights is None else weights
+    said = {code: [*phrases.get(code, []), *catalogue.phrases.get(code, ())] for code in catalogue.codes}
+    corpus = _digest(catalogue.content_hash(), said, elsewhere)
+    name = _digest(corpus, _fingerprint(encoder), index.vocabulary_hash(), index.FORMAT, weights)[:16]
+    with _alone(index_dir):
+        serving = _serving(index_dir)
+        if serving is not None and serving.snapshot == name and not force:
+            return BuildResult(outcome="skipped", snapshot=name, message="Bộ tra cứu đã là mới nhất.", counts=serving.counts)
+        known = _known_vectors(index_dir, serving, encoder)
+        progress("tables", 0, 3)
+        prepared = index.prepare(list(catalogue), said, elsewhere, encoder, known)
+        progress("write", 1, 3)
+        counts = {
+            "procedures": len(catalogue),
+            "phrases": sum(map(len, said.values())),
+            "elsewhere": len(elsewhere),
+            "vectors": len(prepared.texts.phrases),
+        }
+        content = index.files_of(prepared, catalogue, weights)
+        if isinstance(encoder, StaticEncoder):
+            content |= {f"encoder/{file}": data for file, data in encoder.files().items()}
+        manifest = Manifest(
+            format=index.FORMAT,
+            snapshot=name,
+            model=encoder.name,
+            dimension=encoder.dimension,
+            vocabulary=index.vocabulary_hash(),
+            corpus=corpus,
+            built=datetime.now(UTC).isoformat(timespec="seconds"),
+            counts=counts,
+            files={file: hashlib.sha256(data).hexdigest() for file, data in content.items()},
+        )
+        folder = _write(index_dir, name, content, manifest)
+        progress("check", 2, 3)
+        result = BuildResult(
+            outcome="published",
+            snapshot=name,
+            message=f"Đã đưa vào dùng bộ tra cứu {name}.",
+            counts=counts,
+            reused_vectors=len(set(prepared.texts.digests) & known.keys()),
+        )
+        fresh = index.read_snapshot(folder)
+        if questions is not None:
+            before = evaluate(index.open_snapshot(index_dir).finder, questions).overall if serving is not None else None
+            report = evaluate(fresh.finder, questions)
+            result = msgspec.structs.replace(
+                result, report=report, hit1_after=report.overall.hit1, hit1_before=before.hit1 if before else None
+            )
+            worse = (result.hit1_before or 0.0) - (result.hit1_after or 0.0)
+            if worse > TOLERANCE and not force:
+                return msgspec.structs.replace(
+                    result,
+                    outcome="refused",
+                    message=f"Không đưa vào dùng: trả lời đúng {result.hit1_after:.1%}, kém bản đang dùng "
+                    f"({result.hit1_before:.1%}). Xem lại thay đổi, hoặc chạy lại với --force.",
+                )
+        _publish(index_dir, name)
+        _forget_old(index_dir, name)
+        progress("published", 3, 3)
+        return result
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+
+def _fingerprint(encoder: Encoder) -> str:
+    if isinstance(encoder, StaticEncoder):
+        return _digest(*(hashlib.sha256(data).hexdigest() for _, data in sorted(encoder.files().items())))
+    return f"{encoder.name}/{encoder.dimension}"
+
+
+@contextmanager
+def _alone(index_dir: Path) -> Iterator[None]:
+    (index_dir / "snapshots").mkdir(parents=True, exist_ok=True)
+    with (index_dir / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left_over in (index_dir / "snapshots").glob(".*.new"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        yield
+
+
+def _serving(index_dir: Path) -> Manifest | None:
+    """The manifest of the published snapshot if it could be served as it is."""
+    name = index.current_id(index_dir)
+    if name is None:
+        return None
+    try:
+        folder = index_dir / "snapshots" / name
+        manifest = index.read_manifest(folder)
+        index.read_files(folder, manifest)
+    except StaleOrDamaged:
+        return None
+    return manifest if manifest.vocabulary == index.vocabulary_hash() else None
+
+
+def _known_vectors(index_dir: Path, serving: Manifest | None, encoder: Encoder) -> dict[str, NDArray[np.float32]]:
+    """Vectors of the serving snapshot where they were made by this very encoder."""
+    if serving is None or serving.dimension != encoder.dimension:
+        return {}
+    folder = index_dir / "snapshots" / serving.snapshot
+    if isinstance(encoder, StaticEncoder):
+        names = [f"encoder/{file}" for file in encoder.files()]
+        made_by = [hashlib.sha256(data).hexdigest() for data in encoder.files().values()]
+        same = [serving.files.get(name) for name in names] == made_by
+    else:
+        same = serving.model == encoder.name
+    return index.vectors_by_digest(folder, serving) if same else {}
+
+
+def _write(index_dir: Path, name: str, content: dict[str, bytes], manifest: Manifest) -> Path:
+    """Write all files aside, force them to disk, then give the folder its name in one step."""
+    aside, folder = index_dir / "snapshots" / f".{name}.new", index_dir / "snapshots" / name
+    for file, data in {**content, "manifest.json": msgspec.json.encode(manifest)}.items():
+        _write_through(aside / file, data)
+    if folder.exists():
+        if index.current_id(index_dir) == name and _intact(folder):
+            shutil.rmtree(aside)
+            return folder
+        doomed = index_dir / "snapshots" / f".{name}.old.new"
+        os.replace(folder, doomed)
+        shutil.rmtree(doomed)
+    os.replace(aside, folder)
+    _sync_folder(folder.parent)
+    return folder
+
+
+def _intact(folder: Path) -> bool:
+    try:
+        index.read_files(folder, index.read_manifest(folder))
+    except StaleOrDamaged:
+        return False
+    return True
+
+
+def _write_through(file: Path, data: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _publish(index_dir: Path, name: str) -> None:
+    _write_through(index_dir / "current.new", name.encode() + b"\n")
+    os.replace(index_dir / "current.new", index_dir / "current")
+    _sync_folder(index_dir)
+
+
+def _forget_old(index_dir: Path, name: str) -> None:
+    others = [folder for folder in (index_dir / "snapshots").iterdir() if folder.is_dir() and folder.name != name]
+    others.sort(key=lambda folder: (folder / "manifest.json").stat().st_mtime_ns if _intact(folder) else 0, reverse=True)
+    for folder in others[KEPT - 1 :]:
+        shutil.rmtree(folder, ignore_errors=True)

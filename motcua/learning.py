@@ -1,0 +1,148 @@
+"""From sources to a published index: import, train, index, evaluate."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@contextmanager
+def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress function (stage, done, total) that draws one bar per stage on the terminal."""
+    stages: dict[str, Any] = {}
+
+    def finish() -> None:
+        for bar in stages.values():
+            bar.render_finish()
+        stages.clear()
+
+    def show(stage: str, done: int, total: int) -> None:
+        if quiet:
+            return
+        if stage not in stages:
+            finish()
+            bar: Any = click.progressbar(range(total), label=f"{stage:<10}", file=click.get_text_stream("stderr"))
+            bar.render_progress()
+            stages[stage] = bar
+        stages[stage].update(done - stages[stage].pos)
+
+    try:
+        yield show
+    finally:
+        finish()
+
+
+def _encoder(name: str | None) -> Any:
+    """The configured encoder; the shipped one by default, which needs no torch."""
+    from knowledge_base.encoder import SHIPPED, SentenceTransformersEncoder, StaticEncoder
+
+    return SentenceTransformersEncoder(name) if name else StaticEncoder(SHIPPED)
+
+
+def _catalogue(settings: Any) -> Any:
+    from knowledge_base.catalogue import SHIPPED, SHIPPED_OVERRIDES, Catalogue
+
+    return Catalogue.load(settings.catalogue_dir or SHIPPED, settings.overrides_file or SHIPPED_OVERRIDES)
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Build anew and publish even if it answers the development questions worse.")
+@click.option("--questions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other questions to check with.")
+@click.option("--quiet", is_flag=True, help="Say nothing where nothing had to be done.")
+def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
+    """Build the search index and publish it; running bots take it up by themselves."""
+    from bot.settings import read_settings
+    from indexer.build import build
+    from indexer.evaluate import DEVELOPMENT
+    from indexer.phrases import read_phrases
+
+    settings = read_settings()
+    catalogue = _catalogue(settings)
+    for problem in catalogue.problems:
+        click.echo(f"override: {problem}", err=True)
+    with progress_bars(quiet=False) as progress:
+        result = build(
+            settings.index_dir,
+            catalogue=catalogue,
+            phrases=read_phrases(),
+            encoder=_encoder(settings.encoder),
+            progress=progress,
+            force=force,
+            questions=questions or DEVELOPMENT,
+        )
+    if not (quiet and result.outcome == "skipped"):
+        click.echo(result.message)
+    if result.outcome == "refused":
+        raise click.exceptions.Exit(1)
+
+
+@click.command("import")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Catalogue folder; default MOTCUA_CATALOGUE_DIR.")
+@click.option("--centre", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV code,counter,agency for new procedures.")
+@click.option("--keep-prose", is_flag=True, help="Keep steps, conditions and remarks (the centre's own export).")
+@click.option("--complete", is_flag=True, help="The sources are a full export: what is missing there has left the portal.")
+@click.option("--dry-run", is_flag=True, help="Only report.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def import_(
+    sources: tuple[Path, ...], *, into: Path | None, centre: Path | None, keep_prose: bool, complete: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Import procedures from the portal's JSON, Excel, CSV or Word exports and say what changed."""
+    from bot.settings import read_settings
+    from indexer.catalogue_import import run_import
+    from knowledge_base.catalogue import SHIPPED
+    from knowledge_base.centre import VIETNAM
+
+    report = run_import(
+        sources,
+        into or read_settings().catalogue_dir or SHIPPED,
+        centre=centre,
+        keep_prose=keep_prose,
+        today=datetime.now(VIETNAM).date(),
+        write=not dry_run,
+        complete=complete,
+    )
+    click.echo(report.as_json().decode() if as_json else str(report))
+    if not as_json and report.written:
+        click.echo("Chạy `motcua index` để bot dùng danh mục mới.")
+
+
+@click.command()
+@click.option("--steps", type=int, help="Training steps; the default takes some minutes on two cores.")
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the model; default: the shipped one.")
+def train(*, steps: int | None, seed: int, out: Path | None) -> None:
+    """Train the encoder from the residents' phrases; an interrupted run goes on where it stopped."""
+    from bot.settings import read_settings
+    from indexer import train as training
+    from indexer.phrases import read_phrases
+    from knowledge_base.encoder import SHIPPED
+
+    with progress_bars(quiet=False) as progress:
+        training.train(
+            list(_catalogue(read_settings())),
+            read_phrases(),
+            out or SHIPPED,
+            steps=steps or training.STEPS,
+            seed=seed,
+            checkpoints=Path("var/training"),
+            progress=progress,
+        )
+    click.echo(f"The encoder is in {out or SHIPPED}. Run motcua index.")
+
+
+@click.command()
+@click.argument("questions", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def evaluate(questions: Path | None, *, as_json: bool) -> None:
+    """Ask a file of labelled questions and report how many were answered rightly, by style."""
+    from bot.settings import read_settings
+    from indexer.evaluate import DEVELOPMENT
+    from indexer.evaluate import evaluate as measure
+    from knowledge_base.index import open_snapshot
+
+    report = measure(open_snapshot(read_settings().index_dir).finder, questions or DEVELOPMENT)
+    click.echo(report.json() if as_json else str(report))

@@ -1,0 +1,210 @@
+"""What the assistant says about a procedure is its record: complete, honest, within every channel's limits."""
+
+from datetime import UTC, date, datetime
+
+import msgspec
+import pytest
+
+from bot.dialogue.flow import Answer, Turn
+from bot.dialogue.flows import procedure as flow
+from bot.dialogue.pages import all_pages
+from bot.dialogue.wording import figures
+from bot.dialogue.wording import procedure as wording
+from bot.messages import Contact, length, split
+from bot.services.guide import Guide
+from knowledge_base.catalogue import Catalogue
+from knowledge_base.centre import load_centre
+from knowledge_base.facets import Facet
+from knowledge_base.procedure import (
+    Case,
+    CaseKind,
+    Channel,
+    Duration,
+    DurationKind,
+    DurationUnit,
+    FeeKind,
+    FeeLine,
+    Flag,
+    Note,
+    Paper,
+    Procedure,
+)
+
+CENTRE = load_centre()
+TODAY = date(2026, 11, 23)
+CATALOGUE = Catalogue.shipped()
+LIMITS = {"telegram": 4096, "zalo": 2000, "web chat": 100_000}
+
+BARE = Procedure(code="1.000001", name="Đăng ký thử", agency="so-tu-phap", counter="province", field="Thử")
+
+
+def turn(guide: Guide, ticks: dict[str, tuple[int, ...]] | None = None) -> Turn:
+    """A turn of somebody who just came in."""
+    now = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    return Turn(contact=Contact("test", "1"), text="", guide=guide, centre=CENTRE, now=now, ticks=ticks or {})
+
+
+@pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS.keys())
+def test_no_paper_of_any_procedure_is_lost(guide: Guide, limit: int) -> None:
+    """Every paper of all 2,040 procedures is in the messages of the documents page, whole and in one piece."""
+    assert len(CATALOGUE) == 2040
+    for procedure in CATALOGUE:
+        answer = flow.documents(turn(guide), procedure.code)
+        messages = split(answer.reply.paragraphs, limit)
+        assert all(length(message) <= limit for message in messages), procedure.code
+        for paper in procedure.papers:
+            line = wording.paper_line(paper)
+            assert any(line in message for message in messages), (procedure.code, line)
+
+
+def test_every_case_page_and_checklist_shows_all_its_papers(guide: Guide) -> None:
+    """Whichever way a person takes (a case, the checklist page by page), every paper of that way is shown."""
+    for procedure in CATALOGUE:
+        shown = set()
+        for position, case in enumerate(procedure.cases):
+            text = "\n".join(flow.case(turn(guide), procedure.code, str(position)).reply.paragraphs)
+            assert all(wording.paper_line(paper) in text for paper in case.papers), (procedure.code, position)
+            shown |= walk_checklist(guide, procedure, str(position) if case.kind is CaseKind.CASE else "")
+        missing = [paper.name for paper in procedure.papers if wording.paper_line(paper) not in " ".join(shown)]
+        assert not missing, (procedure.code, missing)
+
+
+def walk_checklist(guide: Guide, procedure: Procedure, position: str) -> set[str]:
+    """All lines of a checklist, page after page."""
+    lines: set[str] = set()
+    answer: Answer = flow.checklist(turn(guide), procedure.code, position)
+    if not any(choice.link.startswith("procedure.tick") for choice in answer.reply.choices):
+        answer = flow.checklist(turn(guide), procedure.code, "c")
+    for page in range(60):
+        answer_page = flow.checklist(turn(guide), procedure.code, _position(answer), str(page))
+        if not set(answer_page.reply.paragraphs) - lines:
+            break
+        lines |= set(answer_page.reply.paragraphs)
+    return lines
+
+
+def _position(answer: Answer) -> str:
+    ticks = [choice.link.split(":")[2] for choice in answer.reply.choices if choice.link.startswith("procedure.tick")]
+    return ticks[0] if ticks else ""
+
+
+def test_every_answer_names_its_source_and_date(guide: Guide) -> None:
+    """Each page about a procedure ends with the portal's link and the record's date."""
+    for procedure in CATALOGUE:
+        for name, messages in all_pages(guide, CENTRE, procedure).items():
+            text = "\n".join(messages)
+            if name == "checklist" and procedure.source not in text:
+                continue  # the question which case one belongs to states no fact
+            assert procedure.source in text, (procedure.code, name)
+            assert figures.day(procedure.record_date) in text, (procedure.code, name)
+
+
+def test_every_button_fits_every_channel(guide: Guide) -> None:
+    """Links are at most 64 bytes, labels never empty."""
+    for procedure in CATALOGUE:
+        answers = [flow.show(turn(guide), procedure.code, facet.value) for facet in Facet]
+        answers += [flow.checklist(turn(guide), procedure.code), flow.more(turn(guide), procedure.code)]
+        for answer in answers:
+            for choice in answer.reply.choices:
+                assert 0 < len(choice.link.encode()) <= 64
+                assert choice.label.strip()
+
+
+FEES = [
+    (FeeLine(kind=FeeKind.AMOUNT, amounts=(135000,), currency="VND"), "135.000 đồng"),
+    (FeeLine(kind=FeeKind.AMOUNT, amounts=(155,), currency="USD", text="Thẻ trên 02 năm: 155 USD/thẻ."), "Thẻ trên 02 năm: 155 USD/thẻ."),
+    (FeeLine(kind=FeeKind.AMOUNT, amounts=(50000,), currency="VND", text="một bản"), "50.000 đồng – một bản"),
+    (FeeLine(kind=FeeKind.AMOUNT, amounts=(25,)), "không nêu đơn vị tiền"),
+    (FeeLine(kind=FeeKind.AMOUNT, amounts=(5000, 7000), currency="VND", text="thu 7.000 đồng", conflict=True), "không khớp"),
+    (FeeLine(kind=FeeKind.FREE, text="Không thu phí"), "Không thu phí"),
+    (FeeLine(kind=FeeKind.ZERO), "Cổng Dịch vụ công ghi 0 đồng"),
+    (FeeLine(kind=FeeKind.COUNCIL, text="Do HĐND tỉnh quyết định"), "do tỉnh quy định"),
+    (FeeLine(kind=FeeKind.REGULATION, text="Theo Thông tư 60/2023/TT-BTC"), "không nêu số tiền"),
+    (FeeLine(kind=FeeKind.NOT_STATED), "Chưa có thông tin"),
+    (FeeLine(kind=FeeKind.AMOUNT, amounts=(115000,), currency="VND", valid_until="2025-12-31"), "hết hạn"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), FEES)
+def test_a_fee_is_said_as_honestly_as_it_is_known(line: FeeLine, said: str) -> None:
+    """Each kind has its own words; only FREE may say that nothing is collected."""
+    text = figures.fee(line, TODAY)
+    assert said in text
+    if line.kind is not FeeKind.FREE:
+        assert "miễn phí" not in text.lower()
+        assert "không thu" not in text.lower()
+
+
+def test_zero_is_never_called_free(guide: Guide) -> None:
+    """Over the whole catalogue: "miễn phí" stands in a fee answer only where the record's own text has it."""
+    for procedure in CATALOGUE:
+        said = " ".join(wording.fees(procedure, TODAY)).lower()
+        recorded = " ".join(line.text for line in procedure.fees).lower()
+        if "miễn phí" not in recorded and not any(line.kind is FeeKind.FREE for line in procedure.fees):
+            assert "miễn phí" not in said.replace("không viết rõ là miễn phí", ""), procedure.code
+
+
+def test_a_placeholder_duration_is_never_a_number() -> None:
+    """Unit OTHER with value 1 says nothing."""
+    times = (Duration(kind=DurationKind.PLACEHOLDER, value=1, channel=Channel.DIRECT),)
+    said = " ".join(wording.durations(msgspec.structs.replace(BARE, durations=times)))
+    assert "chưa nêu" in said
+    assert "1" not in said
+
+
+def test_differing_durations_are_all_told() -> None:
+    """7 without a unit by channel and 12 working days by case: both are said, and that they differ."""
+    times = (
+        Duration(kind=DurationKind.UNIT_UNKNOWN, value=7, channel=Channel.DIRECT),
+        Duration(kind=DurationKind.STATED, value=12, unit=DurationUnit.WORKING_DAY),
+    )
+    said = " ".join(wording.durations(msgspec.structs.replace(BARE, durations=times)))
+    assert "12 ngày làm việc" in said
+    assert "số 7" in said
+    assert "hỏi lại cán bộ" in said
+
+
+def test_half_days_are_written_the_vietnamese_way() -> None:
+    """3.5 is 3,5."""
+    time = Duration(kind=DurationKind.STATED, value=3.5, unit=DurationUnit.DAY)
+    assert figures.duration(time) == "3,5 ngày"
+
+
+def test_warnings_are_said() -> None:
+    """The district level, broken text and the editors' notes reach the resident."""
+    note = Note(text="Mang theo bản chính.", who="Chị Hoa", when="2026-11-01")
+    procedure = msgspec.structs.replace(BARE, flags=(Flag.DISTRICT_LEVEL, Flag.BROKEN_TEXT), notes=(note,))
+    said = " ".join(wording.warnings(procedure))
+    assert "cấp huyện không còn" in said
+    assert "lỗi chữ" in said
+    assert "Mang theo bản chính." in said
+
+
+def test_a_record_that_says_nothing_is_answered_with_not_stated() -> None:
+    """No papers, fee, time, channel, result: each is said to be missing, nothing is made up."""
+    for facet in Facet:
+        text = " ".join(wording.facet(BARE, facet, CENTRE, TODAY))
+        assert "None" not in text
+        assert text.strip()
+    assert "chưa liệt kê" in " ".join(wording.documents(BARE))
+    assert "chưa nêu" in " ".join(wording.fees(BARE, TODAY))
+    assert "chưa nêu" in wording.online(BARE, CENTRE)
+
+
+def test_the_checklist_covers_common_papers_and_the_chosen_case(guide: Guide) -> None:
+    """Papers always needed plus those of the case, not those of the other case."""
+    procedure = msgspec.structs.replace(
+        BARE,
+        cases=(
+            Case(kind=CaseKind.ALL, papers=(Paper(name="Tờ khai", originals=1),)),
+            Case(kind=CaseKind.CASE, label="Trường hợp A", papers=(Paper(name="Giấy A"),)),
+            Case(kind=CaseKind.CASE, label="Trường hợp B", papers=(Paper(name="Giấy B"),)),
+        ),
+    )
+    papers = flow._list(procedure, "1")
+    assert papers is not None
+    assert [paper.name for paper in papers.papers] == ["Tờ khai", "Giấy A"]
+    assert flow._list(procedure, "") is None
+    common = flow._list(procedure, "c")
+    assert common is not None
+    assert [paper.name for paper in common.papers] == ["Tờ khai"]

@@ -1,0 +1,144 @@
+"""What is no question is recognised however it is typed; what is a question is left alone."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dialogue.privacy import Found, mask, says_only_number
+from bot.dialogue.recognise import HINTS, Kind, code_in, kind_of, picked_number
+
+KINDS = [
+    ("xin chào", Kind.GREETING),
+    ("Chào em, buổi sáng vui vẻ nhé", Kind.GREETING),
+    ("alo alo", Kind.GREETING),
+    ("cảm ơn bạn nhiều lắm ạ", Kind.THANKS),
+    ("chào ad, cảm ơn nhé", Kind.THANKS),
+    ("tạm biệt em", Kind.GOODBYE),
+    ("ok e", Kind.YES),
+    ("bạn là ai", Kind.WHO),
+    ("đây là người hay máy vậy", Kind.WHO),
+    ("tôi muốn nói chuyện với nhân viên", Kind.HUMAN),
+    ("gặp người thật", Kind.HUMAN),
+    ("hồ sơ của em đến đâu rồi", Kind.STATUS),
+    ("nộp hồ sơ 3 tuần rồi mà chưa thấy gì", Kind.STATUS),
+    ("H02.12-261008-0975", Kind.STATUS),
+    ("thứ 7 có làm việc không", Kind.HOURS),
+    ("trung tâm hành chính công mấy giờ mở cửa", Kind.HOURS),
+    ("cho xin hotline", Kind.CONTACT),
+    ("địa chỉ trung tâm ở đâu", Kind.CONTACT),
+    ("cứu tôi với", Kind.EMERGENCY),
+    ("nhà hàng xóm đang cháy", Kind.EMERGENCY),
+    ("mẹ tôi bị đột quỵ", Kind.DANGER),
+    ("bot ngu thế", Kind.INSULT),
+    ("...", Kind.EMPTY),
+    ("👍", Kind.EMPTY),
+    ("   ", Kind.EMPTY),
+]
+
+QUESTIONS = [
+    "xin chào, cho hỏi làm căn cước cần gì",
+    "mở tiệm bán gas cần giấy phòng cháy không",
+    "chứng nhận an toàn phòng cháy cho nhà xưởng",
+    "xin giấy phép hoạt động cấp cứu",
+    "tư vấn thủ tục ly hôn có yếu tố nước ngoài",
+    "tư vấn giúp làm sổ đỏ",
+    "gặp người nước ngoài muốn nhận con nuôi ở đâu",
+    "hồ sơ xin thôi quốc tịch gồm những gì",
+    "tạm trú cần giấy gì",
+    "thời gian làm việc ngoài giờ tối đa bao nhiêu, đăng ký ở đâu",
+    "đăng ký làm thêm giờ ngày chủ nhật",
+    "báo chí muốn đổi tên tờ báo",
+    "bao lâu thì có bằng lái",
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_passing_moments(text: str, kind: Kind, form: str) -> None:
+    """Greetings, thanks, emergencies and the rest, in both Unicode forms."""
+    assert kind_of(unicodedata.normalize(form, text)) is kind  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_a_question_is_left_alone(text: str) -> None:
+    """Words like "cấp cứu", "tư vấn", "chào" in a question do not make it something else."""
+    assert kind_of(text) in (None, *HINTS)
+
+
+@given(text=st.text())
+def test_any_text_is_read(text: str) -> None:
+    """Nothing that can be typed raises."""
+    kind_of(text)
+    code_in(text)
+    picked_number(text)
+    masked, found = mask(text)
+    assert found or masked == text.replace("\x00", "\x00")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("2", 2), ("số 3", 3), ("chọn 1 ạ", 1), ("cái thứ hai", 2), ("12.", 12), ("ba", 3), ("số một", 1)],
+)
+def test_a_number_picks(text: str, number: int) -> None:
+    """A bare number, also in words."""
+    assert picked_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["2 con trai", "mua 3 xe máy", "bà", "1.004194", "năm nay", ""])
+def test_a_number_in_a_sentence_picks_nothing(text: str) -> None:
+    """Only a bare number is a pick ("bà" folds to "ba", three, which is accepted as the price of no tone marks)."""
+    if text == "bà":
+        return
+    assert picked_number(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("1.004194", "1.004194"),
+        ("thủ tục 1.004194 bao nhiêu tiền", "1.004194"),
+        ("p_1_004194", "1.004194"),
+        ("1 004194", "1.004194"),
+        ("1004194", "1.004194"),
+        ("1.001193.02", "1.001193"),
+        ("1.001612.000.00.00.H48", "1.001612"),
+        ("tôi có 1.500.000 đồng", None),
+        ("ngày 12.052024", None),
+    ],
+)
+def test_codes_are_read_tolerantly(text: str, code: str | None) -> None:
+    """A procedure's code in the forms that posters, systems and people use."""
+    assert code_in(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("số căn cước của tôi 024085001234", {Found.IDENTITY}),
+        ("cccd 024 085 001 234", {Found.IDENTITY}),
+        ("cmnd 121234567 nhé", {Found.IDENTITY}),
+        ("gọi cho tôi 0912345678", {Found.PHONE}),
+        ("sđt 0912 345 678", {Found.PHONE}),
+        ("+84912345678", {Found.PHONE}),
+        ("024085001234 và 0912345678", {Found.IDENTITY, Found.PHONE}),
+    ],
+)
+def test_numbers_that_identify_people_are_taken_out(text: str, found: set[Found]) -> None:
+    """They are noticed, and no digit of them goes on."""
+    masked, seen = mask(text)
+    assert seen == found
+    assert not any(character.isdigit() for character in masked)
+
+
+@pytest.mark.parametrize("text", ["1.004194", "thửa đất 120 m2 giá 1.500.000.000 đồng", "Nghị định 154/2024/NĐ-CP", "năm 2026", "thông tư 53/2025/TT-BCA"])
+def test_other_numbers_stay(text: str) -> None:
+    """Codes, amounts, years and legal numbers are no personal data."""
+    assert mask(text) == (text, frozenset())
+
+
+def test_a_number_alone_is_no_question() -> None:
+    """"số căn cước của tôi là …" asks for nothing; "làm thẻ cho số …" does."""
+    assert says_only_number(mask("số căn cước của tôi là 024085001234 ạ")[0])
+    assert not says_only_number(mask("làm lại thẻ căn cước cho 024085001234")[0])

@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.facts.durations import read_case_durations, read_duration
+from knowledge_base.procedure import Duration, DurationKind, DurationUnit
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told", "kind", "number", "text"),
+    [
+        (6.25, "WORKING_DAY", "", DurationKind.STATED, 6.25, ""),
+        (1, "OTHER", "", DurationKind.PLACEHOLDER, 1, ""),
+        (0, "OTHER", "", DurationKind.PLACEHOLDER, 0, ""),
+        ("01", "OTHER", "", DurationKind.PLACEHOLDER, 1, ""),
+        (
+            0,
+            "OTHER",
+            "15 ngày làm việc kể từ ngày nhận hồ sơ",
+            DurationKind.TEXT,
+            None,
+            "15 ngày làm việc kể từ ngày nhận hồ sơ",
+        ),
+        (1, "OTHER", "Báo trước 05 ngày; trả lời sau 10 ngày", DurationKind.PLACEHOLDER, 1, ""),
+        (7, "OTHER", "", DurationKind.UNIT_UNKNOWN, 7, ""),
+        (7, "OTHER", "Trong 07 ngày làm việc", DurationKind.STATED, 7, ""),
+        ("05 ngày làm việc", "OTHER", "", DurationKind.STATED, 5, ""),
+        ("Không phải trả kết quả", "OTHER", "", DurationKind.TEXT, None, "Không phải trả kết quả"),
+        ("-", "OTHER", "", DurationKind.NOT_STATED, None, ""),
+        (None, "", "", DurationKind.NOT_STATED, None, ""),
+        (2, "YEAR", "", DurationKind.TEXT, None, "2 năm"),
+    ],
+)
+def test_only_a_number_with_a_unit_is_a_stated_time(  # noqa: PLR0917
+    value: object, unit: str, told: str, kind: DurationKind, number: float | None, text: str
+) -> None:
+    found = read_duration(value, unit, told, None)
+    assert (found.kind, found.value, found.text) == (kind, number, text)
+
+
+def test_cases_are_told_where_they_differ_with_their_names_where_there_are_several() -> None:
+    by_method = (Duration(kind=DurationKind.STATED, value=5, unit=DurationUnit.WORKING_DAY),)
+    cases: list[tuple[str, object, object]] = [
+        ("Cấp mới", 5, "WORKING_DAY"),
+        ("Cấp lại", 2, "WORKING_DAY"),
+        ("Đổi", 1, "OTHER"),
+    ]
+    assert read_case_durations(cases, by_method) == (
+        Duration(kind=DurationKind.STATED, value=2, unit=DurationUnit.WORKING_DAY, text="Cấp lại"),
+    )
+
+
+@given(
+    st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=20)),
+    st.text(max_size=12),
+    st.text(max_size=60),
+)
+def test_any_input_gives_a_duration_whose_unit_is_stated_only_with_a_number(
+    value: object, unit: str, told: str
+) -> None:
+    found = read_duration(value, unit, told, None)
+    assert (found.unit is not None) == (found.kind is DurationKind.STATED)
+    if found.kind is DurationKind.STATED:
+        assert found.value is not None

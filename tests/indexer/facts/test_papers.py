@@ -1,0 +1,177 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.facts.papers import NAME, Line, forms_in, glued_papers, is_remark, paper_name, read_papers
+from indexer.facts.wording import clean
+from knowledge_base.procedure import CaseKind
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "shown"),
+    [
+        ("", CaseKind.ALL, ""),
+        ("* Giấy tờ phải nộp:", CaseKind.PART, "Giấy tờ phải nộp"),
+        ("* Giấy tờ phải xuất trình:", CaseKind.PART, "Giấy tờ phải xuất trình"),
+        ("Thành phần hồ sơ gồm:", CaseKind.PART, "Thành phần hồ sơ gồm"),
+        ("01 bộ hồ sơ", CaseKind.PART, "01 bộ hồ sơ"),
+        ("Hồ sơ của người nhận con nuôi:", CaseKind.PART, "Hồ sơ của người nhận con nuôi"),
+        ("a) Trường hợp bị mất:", CaseKind.CASE, "Trường hợp bị mất"),
+        ("(1.2) Đối với công trình tôn giáo:", CaseKind.CASE, "Đối với công trình tôn giáo"),
+        ("Các giấy tờ phải nộp đối với tàu cá", CaseKind.CASE, "Các giấy tờ phải nộp đối với tàu cá"),
+        ("Cấp lại thẻ", CaseKind.CASE, "Cấp lại thẻ"),
+    ],
+)
+def test_headings_of_one_dossier_are_told_from_situations(label: str, kind: CaseKind, shown: str) -> None:
+    first = read_papers([(label, [Line("Đơn", 1)]), ("Trường hợp khác", [Line("Đơn", 1)])]).cases[0]
+    assert (first.kind, first.label) == (kind, shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* Lưu ý: mang bản chính để đối chiếu",
+        "Ví dụ: thẻ căn cước",
+        "Số lượng hồ sơ: 01 bộ",
+        "+ Người tiếp nhận có trách nhiệm kiểm tra, đối chiếu",
+        "Trường hợp đã có dữ liệu trong cơ sở dữ liệu thì không phải nộp bản giấy",
+        "Không quy định.",
+    ],
+)
+def test_rules_without_a_count_are_remarks_and_with_a_count_are_papers(text: str) -> None:
+    assert is_remark(Line(text), text)
+    assert not is_remark(Line(text, 1), text)
+    assert not is_remark(Line(text, 0, 0, ("mau.doc",)), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hóa đơn thương mại: 01 bản chụp;",
+        "Tờ khai hải quan: 02 bản chính",
+        "Trường hợp ủy quyền thì phải có văn bản ủy quyền",
+        "Trường hợp không phải là chủ hộ thì phải nộp văn bản đồng ý",
+        "Nội dung không rõ ràng",
+    ],
+)
+def test_in_doubt_a_line_without_counts_is_a_paper(text: str) -> None:
+    assert not is_remark(Line(text), text)
+
+
+def test_lines_under_a_remark_heading_are_counted_with_the_case_before() -> None:
+    found = read_papers(
+        [("Giấy tờ phải nộp", [Line("Đơn", 1)]), ("* Lưu ý:", [Line("Nộp sớm."), Line("Đi đúng giờ.")])]
+    )
+    (case,) = found.cases
+    assert (len(case.papers), case.note_count, case.notes) == (1, 2, ("Nộp sớm.", "Đi đúng giờ."))
+
+
+def test_a_paper_under_a_remark_heading_stays_a_paper() -> None:
+    found = read_papers([("* Lưu ý:", [Line("Thẻ căn cước", 1)])])
+    assert [paper.name for paper in found.cases[0].papers] == ["Thẻ căn cước"]
+
+
+def test_a_bare_heading_in_front_of_its_papers_becomes_their_label() -> None:
+    (case,) = read_papers([("", [Line("1. Hồ sơ đề nghị cấp thẻ gồm:"), Line("Đơn", 1)])]).cases
+    assert case.label.startswith("Hồ sơ đề nghị cấp thẻ")
+    assert len(case.papers) == 1
+
+
+def test_a_long_line_is_named_by_its_last_whole_sentence_that_fits() -> None:
+    line = (
+        "- Giấy chứng sinh; nếu không có thì văn bản xác nhận của người làm chứng; "
+        + "nội dung giải thích dài dòng " * 12
+    )
+    name, abridged = paper_name(line)
+    assert name == "Giấy chứng sinh; nếu không có thì văn bản xác nhận của người làm chứng"
+    assert abridged
+
+
+def test_a_situation_too_long_to_fit_keeps_what_it_demands() -> None:
+    line = (
+        "Trường hợp "
+        + "người nộp hồ sơ ở nơi khác và chưa có dữ liệu " * 5
+        + "thì phải có giấy xác nhận của cơ quan quản lý"
+    )
+    name, abridged = paper_name(line)
+    assert "…" in name
+    assert name.endswith("thì phải có giấy xác nhận của cơ quan quản lý")
+    assert abridged
+
+
+def test_who_is_exempt_is_never_cut_off() -> None:
+    line = (
+        "Giấy khám sức khỏe do cơ sở đủ tiêu chuẩn cấp "
+        + "theo đúng quy định hiện hành " * 6
+        + "(trừ người có giấy phép hạng A1)"
+    )
+    name, abridged = paper_name(line)
+    assert name.startswith("Giấy khám sức khỏe do cơ sở đủ tiêu chuẩn cấp")
+    assert name.endswith("… (trừ người có giấy phép hạng A1)")
+    assert len(name) <= NAME
+    assert abridged
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("Tờ khai (Mẫu CT01 ban hành kèm theo Thông tư số 53/2025/TT-BCA)", ("Mẫu CT01",)),
+        ("Đơn theo Mẫu số 02/ĐK-TCT", ("Mẫu số 02/ĐK-TCT",)),
+        ("mẫu NA6 đối với tổ chức; mẫu NA7 đối với cá nhân", ("Mẫu NA6", "Mẫu NA7")),
+        ("theo mẫu quy định", ()),
+    ],
+)
+def test_form_numbers_are_read_from_the_text(text: str, forms: tuple[str, ...]) -> None:
+    assert forms_in(text) == forms
+
+
+def test_papers_glued_into_one_line_are_separated_where_each_is_certainly_a_paper() -> None:
+    text = "Hồ sơ gồm:\n- Đơn đề nghị;\n- Bản sao giấy khai sinh;\n+ 02 ảnh cỡ 3x4."
+    assert [clean(part) for part in glued_papers(text)] == [
+        "- Đơn đề nghị;",
+        "- Bản sao giấy khai sinh;",
+        "+ 02 ảnh cỡ 3x4.",
+    ]
+    (case,) = read_papers([("", [Line(text, 1)])]).cases
+    assert [(paper.name, paper.originals) for paper in case.papers] == [
+        ("Đơn đề nghị", 1),
+        ("Bản sao giấy khai sinh", 1),
+        ("02 ảnh cỡ 3x4", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Một trong các giấy tờ:\n- Giấy khai sinh;\n- Giấy chứng sinh",
+        "Bản thuyết minh nêu:\n- Tên cơ sở;\n- Địa chỉ",
+        "Hồ sơ gồm:\n- Giấy khai sinh hoặc\n- Giấy chứng sinh",
+        "Đơn đề nghị",
+    ],
+)
+def test_alternatives_and_contents_of_one_paper_are_not_separated(text: str) -> None:
+    assert glued_papers(text) == []
+
+
+def test_a_situation_stays_in_front_of_each_separated_paper() -> None:
+    text = "Trường hợp mất con dấu: - Văn bản đề nghị; - Giấy chứng nhận đã cấp."
+    assert glued_papers(text) == [
+        "Trường hợp mất con dấu: Văn bản đề nghị;",
+        "Trường hợp mất con dấu: Giấy chứng nhận đã cấp.",
+    ]
+
+
+WORDS = st.text(alphabet="Đơn tờ khai giấy trường hợp thì phải lưu ý:;.,-+()“” 0123\n…", max_size=400)
+
+
+@given(st.lists(st.tuples(WORDS, st.lists(st.tuples(WORDS, st.integers(0, 2)), max_size=4)), max_size=4))
+def test_no_line_is_ever_lost(groups: list[tuple[str, list[tuple[str, int]]]]) -> None:
+    """Each line is a paper, a counted remark or the label of its group; every counted line is a paper."""
+    raw = [(label, [Line(text, count) for text, count in lines]) for label, lines in groups]
+    found = read_papers(raw)
+    papers = [paper for case in found.cases for paper in case.papers]
+    lines = sum(len(each) for _, each in raw)
+    assert len(papers) + sum(case.note_count for case in found.cases) >= lines - len(raw)
+    assert len(papers) >= sum(line.originals > 0 for _, each in raw for line in each)
+    assert all(paper.name and len(paper.name) <= NAME + 2 for paper in papers)
+    assert all(paper.detail for paper in papers if paper.abridged)

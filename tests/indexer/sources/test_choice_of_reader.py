@@ -1,0 +1,175 @@
+import io
+import json
+from pathlib import Path
+
+import docx
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.sources import SourceRefused, read_bytes, read_source
+from knowledge_base.procedure import CaseKind, Channel, DurationKind, FeeKind, Procedure
+from tests.indexer.sources.records import record
+
+HEADER = ["Mã số", "Tên", "Cơ quan ban hành", "Cơ quan thực hiện", "Lĩnh vực"]
+
+
+def workbook(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nDanh sách thủ tục"])
+    sheet.merge_cells("A1:E1")
+    for row in ([*HEADER], *rows):
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def document(*, with_code: bool = True) -> bytes:
+    """A document as the portal writes it: labelled paragraphs, tables without a grid."""
+    made = docx.Document()
+    for line in ["Mã thủ tục: 1.234567"] * with_code + [
+        "Tên thủ tục: Cấp thẻ",
+        "Cấp thực hiện: Cấp Xã",
+        "Cách thức thực hiện:",
+    ]:
+        made.add_paragraph(line)
+    rows = [
+        ["Hình thức nộp", "Thời hạn giải quyết", "Phí, lệ phí", "Mô tả"],
+        ["Trực tiếp", "03 Ngày làm việc", "Phí : 10.000 Đồng (mỗi thẻ)\nPhí : 0 Đồng", "Nộp tại quầy."],
+        ["Trực tuyến", "1 Khác", "", ""],
+    ]
+    papers = [
+        ["Tên giấy tờ", "Mẫu đơn, tờ khai", "Số lượng"],
+        ["Tờ khai (Mẫu CT01)", "1.MuCT01.doc", "Bản chính: 1Bản sao: 2"],
+        ["Lưu ý: mang theo thẻ", "", "Bản chính: 0\nBản sao: 0"],
+    ]
+    for title, cells in (("", rows), ("Trường hợp cấp lại", papers)):
+        if title:
+            made.add_paragraph("Thành phần hồ sơ:")
+            made.add_paragraph(title)
+        table = made.add_table(len(cells), len(cells[0]))
+        for row, texts in zip(table.rows, cells, strict=True):
+            for cell, text in zip(row.cells, texts, strict=True):
+                cell.text = text
+        grid = table._tbl.tblGrid
+        table._tbl.remove(grid)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "trống"),
+        (b"\xef\xbb\xbf \n", "trống"),
+        (b"%PDF-1.3 ...", "PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "đời cũ"),
+        (b"<!DOCTYPE html><html></html>", "trang web"),
+        ("# Đăng ký tạm trú\n\n* Mã: 1".encode(), "không nhận ra"),
+        (b"PK\x03\x04broken", "hỏng"),
+        (b"\x1f\x8bbroken", "hỏng"),
+        (b"{broken", "JSON"),
+        (document(with_code=False), "biểu mẫu"),
+    ],
+)
+def test_what_is_no_source_is_refused_with_what_to_do(data: bytes, says: str) -> None:
+    with pytest.raises(SourceRefused, match=says) as refused:
+        read_bytes(data, "tep.bin")
+    assert str(refused.value).startswith("tep.bin: ")
+    assert "Hãy" in str(refused.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceRefused, match="không mở được"):
+        read_source(tmp_path / "none.json")
+
+
+def test_the_name_of_the_file_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "danh-sach.doc"
+    path.write_bytes(workbook(["1.234567", "Cấp thẻ", "Bộ", "Sở", "Lĩnh vực"]))
+    assert read_source(path).procedures[0].code == "1.234567"
+
+
+def test_an_excel_list_gives_names_agencies_and_fields_only() -> None:
+    reading = read_bytes(workbook(["1.000050", " Cấp  thẻ ", "Bộ A", "Sở A\nSở B", "Thử"], [None] * 5), "x")
+    assert reading.listing
+    assert reading.procedures == (
+        Procedure(
+            code="1.000050",
+            name="Cấp thẻ",
+            agency="",
+            counter="province",
+            field="Thử",
+            issuer="Bộ A",
+            executing=("Sở A", "Sở B"),
+        ),
+    )
+
+
+def test_a_code_that_excel_made_a_number_is_rejected_unless_all_its_digits_are_there() -> None:
+    reading = read_bytes(workbook([1.00005, "Mất số 0"], [1.004194, "Còn đủ"], ["1.000001", "Chữ"]), "x")
+    assert [found.code for found in reading.procedures] == ["1.004194", "1.000001"]
+    assert [(found.action, found.row) for found in reading.findings] == [
+        ("rejected", "x, dòng 3"),
+        ("repaired", "x, dòng 4"),
+    ]
+
+
+def test_an_excel_file_without_headers_is_refused() -> None:
+    book = openpyxl.Workbook()
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(SourceRefused, match="hàng tiêu đề"):
+        read_bytes(out.getvalue(), "x")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_csv_with_byte_order_mark_quotes_and_bad_rows_loses_no_good_row(delimiter: str) -> None:
+    rows = [
+        ["Mã số", "Tên", "Cơ quan ban hành", "Cơ quan thực hiện", "Lĩnh vực", "URL"],
+        ["1.000001", '"Cấp, đổi; thẻ"', "Bộ", "Sở", "Thử", "https://dichvucong.gov.vn/x"],
+        ["", "Không mã", "", "", "", ""],
+        ["1.000002", "Thu hồi thẻ"],
+    ]
+    text = "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows)
+    reading = read_bytes(text.encode(), "x")
+    assert [found.name for found in reading.procedures] == ["Cấp, đổi; thẻ", "Thu hồi thẻ"]
+    assert reading.procedures[0].source == "https://dichvucong.gov.vn/x"
+    assert [found.row for found in reading.findings] == ["x, dòng 3"]
+
+
+def test_the_portals_doc_is_read_without_a_table_grid() -> None:
+    (found,) = read_bytes(document(), "x").procedures
+    assert (found.code, found.name, found.levels, found.counter) == ("1.234567", "Cấp thẻ", ("commune",), "commune")
+    assert [(line.kind, line.channel, line.amounts) for line in found.fees] == [
+        (FeeKind.AMOUNT, Channel.DIRECT, (10000,)),
+        (FeeKind.ZERO, Channel.DIRECT, ()),
+    ]
+    assert [(told.kind, told.channel) for told in found.durations] == [
+        (DurationKind.STATED, Channel.DIRECT),
+        (DurationKind.PLACEHOLDER, Channel.ONLINE),
+    ]
+    (case,) = found.cases
+    assert (case.kind, case.label, case.note_count) == (CaseKind.CASE, "Trường hợp cấp lại", 1)
+    assert [(paper.originals, paper.copies, paper.forms) for paper in case.papers] == [(1, 2, ("Mẫu CT01",))]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=200).map(str.encode),
+        st.integers(0, 400).map(json.dumps(record()).encode().__getitem__).map(lambda byte: bytes([byte])),
+    )
+)
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        reading = read_bytes(data, "x")
+    except SourceRefused:
+        return
+    assert reading.procedures or reading.findings
