@@ -28,6 +28,8 @@ Table = NDArray[np.float64]
 WRONG_SURE, NEEDLESS_QUESTION, LOST, TURNED_AWAY, ANSWERED_ANYWAY = 5.0, 1.0, 2.0, 5.0, 4.0
 """Costs: a wrong procedure told as certain; asked back although the first was right; asked back without the right one
 among three; a question of ours answered with nothing; a message that is not ours answered with a procedure."""
+EVERYDAY, OFTEN = 4.0, float(np.log1p(10))
+"""Weight of examples for procedures that ordinary people need, known by having ten or more phrases in the index."""
 ELSEWHERE_SHARE = 0.15
 """How many messages are not for us, as far as thresholds go."""
 
@@ -39,6 +41,8 @@ class Example:
     evidence: Evidence
     right: tuple[int, ...]
     ours: bool
+    weight: float = 1.0
+    """How many such questions really arrive: what ordinary people need is asked more often."""
 
 
 def held_out(text: str) -> bool:
@@ -57,7 +61,8 @@ def examples(
         if evidence is not None:
             wanted = {number[code] for code in codes if code in number}
             right = tuple(p for p, candidate in enumerate(evidence.candidates.tolist()) if candidate in wanted)
-            result.append(Example(evidence, right, bool(codes)))
+            often = max((float(held.often[owner]) for owner in wanted), default=0.0)
+            result.append(Example(evidence, right, bool(codes), EVERYDAY if often >= OFTEN else 1.0))
         if done % 200 == 0:
             progress("calibrate", done, len(questions))
     return result
@@ -77,6 +82,8 @@ def fit_rank(chosen: Sequence[Example], strength: float = 1e-3) -> Linear:
     for start, example in zip(starts, used, strict=True):
         right[start + np.array(example.right)] = True
     group = np.repeat(np.arange(len(used)), sizes)
+    share = np.array([example.weight for example in used])
+    share /= share.sum()
 
     def loss(weights: Table) -> tuple[float, Table]:
         scores = scaled @ weights
@@ -84,9 +91,9 @@ def fit_rank(chosen: Sequence[Example], strength: float = 1e-3) -> Linear:
         chances = np.exp(scores)
         everything = np.add.reduceat(chances, starts)
         correct = np.maximum(np.add.reduceat(np.where(right, chances, 0), starts), 1e-12)
-        value = -np.log(correct / everything).mean() + strength * float(weights @ weights)
+        value = -(share * np.log(correct / everything)).sum() + strength * float(weights @ weights)
         pull = chances / everything[group] - np.where(right, chances, 0) / correct[group]
-        return float(value), scaled.T @ pull / len(used) + 2 * strength * weights
+        return float(value), scaled.T @ (pull * share[group]) + 2 * strength * weights
 
     found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 400})
     return _linear(FEATURES, mean, scale, found.x, 0.0)
@@ -147,9 +154,10 @@ def learn(chosen: Sequence[Example]) -> Weights:
     rank = fit_rank(chosen)
     table, first, three = judged(rank, chosen)
     ours = np.array([example.ours for example in chosen])
-    balance = np.where(ours, 1.0, 0.35 * ours.sum() / max((~ours).sum(), 1))
+    balance = np.array([example.weight for example in chosen])
+    balance[~ours] = 0.35 * balance[ours].sum() / max((~ours).sum(), 1)
     scope = fit_chance(SCOPE_FEATURES, table, ours, balance)
-    right = fit_chance(SCOPE_FEATURES, table[ours], first[ours], np.ones(int(ours.sum())))
+    right = fit_chance(SCOPE_FEATURES, table[ours], first[ours], balance[ours])
     in_scope, is_right = (1 / (1 + np.exp(-model.score(table))) for model in (scope, right))
     nothing_below, sure_from = thresholds(ours, first, three, in_scope, is_right)
     return Weights(rank, scope, right, nothing_below, sure_from)

@@ -14,6 +14,7 @@ from knowledge_base.text import Word, words
 
 SHORTLIST = 18
 NEAREST = 160
+CLAUSES = 4
 KINDS = ("phrase", "whole", "title", "near", "like")
 FEATURES = (
     *(f"{kind}.share" for kind in KINDS),
@@ -34,14 +35,13 @@ FEATURES = (
 SCOPE_FEATURES = (
     "first.logit",
     "first.lead",
-    "phrase.share",
     "whole.share",
     "near.share",
     "like.share",
     "phrase.covered",
     "title.covered",
-    "elsewhere.phrase",
-    "elsewhere.near",
+    "phrase.ahead",
+    "near.ahead",
     "known",
 )
 
@@ -98,8 +98,8 @@ class Evidence:
     elsewhere_near: float
 
 
-def gather(material: Material, question: str, within: NDArray[np.int64] | None = None) -> Evidence | None:
-    """Evidence for the most promising procedures (or those of `within`); None where nothing at all speaks."""
+def gather(material: Material, question: str, also: NDArray[np.int64] | None = None) -> Evidence | None:
+    """Evidence for the most promising procedures and for those of `also`; None where nothing at all speaks."""
     lexicon = material.lexicon
     sequence = lexicon.read_words(words(question))
     if not sequence:
@@ -111,7 +111,8 @@ def gather(material: Material, question: str, within: NDArray[np.int64] | None =
     whole = lexicon.postings["wholes"].score(rows, weights)
     title = lexicon.postings["titles"].score(rows, weights)
     vector = _vector(material, sequence, question)
-    like = material.prototypes @ vector
+    similar = _similar(material.prototypes, _clauses(material, question, vector))
+    like, by_clause = similar[:, 0], similar.max(axis=1)
     similarities, numbers = material.nearest(vector, NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
     scores = {
@@ -123,10 +124,10 @@ def gather(material: Material, question: str, within: NDArray[np.int64] | None =
     }
     if not max(float(by_phrase.max()), float(title.max()), float(whole.max())) > 0:
         return None
-    clauses = _clauses(material, question, vector)
-    by_clause = (material.prototypes @ clauses.T).max(axis=1)
     rough = sum(_relative(values) for values in scores.values()) + 0.5 * _relative(by_clause)
-    candidates = within if within is not None else _top(rough, SHORTLIST)
+    candidates = _top(rough, SHORTLIST)
+    if also is not None:
+        candidates = np.union1d(candidates, also)
     columns: list[NDArray[np.floating]] = [scores[kind][candidates] for kind in KINDS]
     columns += [scores[kind][candidates] - scores[kind].max() for kind in KINDS]
     columns.append(_second(material, by_phrase, candidates) / total)
@@ -144,6 +145,11 @@ def gather(material: Material, question: str, within: NDArray[np.int64] | None =
         elsewhere_phrase=float(best_phrase[-1] / total),
         elsewhere_near=float(near[-1]),
     )
+
+
+def _similar(prototypes: Vectors, vectors: Vectors) -> Vectors:
+    """Inner products, one column per vector. Without BLAS, whose threads cost more than these few products."""
+    return np.stack([np.einsum("ij,j->i", prototypes, vector) for vector in vectors], axis=1)
 
 
 def _two_nearest(
@@ -176,7 +182,7 @@ def _clauses(material: Material, question: str, vector: Vectors) -> Vectors:
     if not isinstance(material.encoder, StaticEncoder):
         return vector[None, :]
     parts = [words(part) for part in _split(question)]
-    long = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)[:6]
+    long = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)[:CLAUSES]
     if len(long) < 2:
         return vector[None, :]
     return np.stack([vector, *(material.encoder.encode_features(features(part)) for part in long)])

@@ -8,11 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
-from knowledge_base.text import CODE
+from knowledge_base.text import CODE, words
 
 SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
 """The evidence that a match carries along for people who want to know why."""
+NEIGHBOURS = 12
+"""How many procedures near the topic are considered in any case, the topic among them."""
+CLOSENESS, MOVED = 3.0, 1.0
+"""How much nearness to the topic counts in a conversation, and how clearly another procedure must win; in log-odds."""
 LEARNT = Path(__file__).parent / "data" / "finder.json"
+
+
+_ASKING = frozenset(
+    "vay the thi nhi a u oi con gi nao sao dau bao lau nhieu may tien phi le ngay gio mau don to nop lam xong co khong "
+    "mang online qua mat het duoc can giay ho so cho ai luc khi roi nua them khac ngay hom tuan lay vneid truc tuyen gom "
+    "ad em toi chau bac minh noi dia chi gan nha moi phai dieu kien cu".split()
+)
+"""Words that only ask; a question of nothing else goes on about the topic."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -82,8 +94,8 @@ UNTRAINED = Weights(
         },
         0,
     ),
-    scope=_by_hand(SCOPE_FEATURES, {"like.share": 5, "phrase.share": 5, "elsewhere.phrase": -3, "known": 2}, -4),
-    right=_by_hand(SCOPE_FEATURES, {"first.lead": 4, "phrase.share": 3, "like.share": 2}, -3.5),
+    scope=_by_hand(SCOPE_FEATURES, {"like.share": 5, "phrase.ahead": 4, "known": 2}, -2.5),
+    right=_by_hand(SCOPE_FEATURES, {"first.lead": 4, "phrase.covered": 2, "like.share": 2}, -3.5),
     nothing_below=0.3,
     sure_from=0.75,
 )  # fmt: skip
@@ -126,11 +138,33 @@ class Finder:
         return Found("sure" if right >= self._weights.sure_from else "several", matches)
 
     def in_context(self, question: str, topic: str) -> Found | None:
-        """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for."""
-        found = self.find(question)
-        if found.decision == "nothing" or found.matches[0].code == topic:
+        """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for.
+
+        Both readings are weighed: alone (how well do other procedures explain the words that name something?) and
+        as going on (procedures close to the topic are likelier, the topic itself the likeliest).
+        """
+        named = CODE.findall(question)
+        if named and named[0] in self._number:
+            return None if named[0] == topic else self.find(question)
+        home = self._number.get(topic)
+        if home is None:
+            return self.find(question)
+        sequence = self._material.lexicon.read_words(words(question))
+        if not {word.folded for word in sequence} - _ASKING:
             return None
-        return found if found.decision == "sure" else None
+        prototypes = self._material.prototypes
+        nearness = np.einsum("ij,j->i", prototypes, prototypes[home])
+        evidence = gather(self._material, question, also=np.argsort(-nearness)[:NEIGHBOURS])
+        if evidence is None:
+            return None
+        scores = self._weights.rank.score(evidence.table)
+        alone = self._decide(evidence, scores, 10)
+        going_on = scores + CLOSENESS * nearness[evidence.candidates]
+        own = int(np.flatnonzero(evidence.candidates == home)[0])
+        others = np.where(evidence.candidates == home, -np.inf, going_on)
+        if alone.decision == "nothing" or others.max() - going_on[own] < MOVED:
+            return None
+        return self._decide(evidence, np.where(evidence.candidates == home, going_on - CLOSENESS, going_on), 10)
 
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,14 +176,13 @@ def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.f
         [
             np.log(best / (1 - best)),
             best - second,
-            first["phrase.share"],
             first["whole.share"],
             first["near.share"],
             first["like.share"],
             first["phrase.covered"],
             first["title.covered"],
-            evidence.elsewhere_phrase,
-            evidence.elsewhere_near,
+            first["phrase.share"] - evidence.elsewhere_phrase,
+            first["near.share"] - evidence.elsewhere_near,
             evidence.known,
         ]
     )

@@ -40,7 +40,7 @@ _KEPT = {"ng", "nh"}
 
 
 class Word(NamedTuple):
-    """One syllable: folded ("lam"), and with its marks as a key independent of spelling ("lam1"); no key if unmarked."""
+    """One syllable: folded ("lam"), and with its marks as a key ("lam1"), which is empty if none were typed."""
 
     folded: str
     marked: str
@@ -54,7 +54,8 @@ def nfc(text: str) -> str:
 def fold(text: str) -> str:
     """`text` in lower case without marks ("Đăng ký" gives "dang ky"), emoji and control characters, single spaces."""
     kept = []
-    for char in unicodedata.normalize("NFKD", text.lower()):
+    # lower case after taking letters apart too: some fancy capitals become plain ones only then
+    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.lower()).lower()):
         category = unicodedata.category(char)
         if category == "Mn" or category in ("Cf", "Cs", "Co", "Cn"):
             continue

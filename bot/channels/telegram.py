@@ -12,7 +12,7 @@ import logging
 import re
 import traceback
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -24,7 +24,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels import OutcomeUnknown, Receive, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, Receive, Sent, TryLater, Unreachable
 from bot.messages import Choice, Contact, Incoming, Reply, split
 
 log = logging.getLogger(__name__)
@@ -270,14 +270,20 @@ class _Talk:
 
 
 class Telegram:
-    """The channel. `receive` gets every message once or, after a crash, again with the same message_id.
+    """The channel. `receive` gets every message once or, after a crash, again with the same message_id; `sent` hears
+    of each message whose answer has left.
 
     `on_reachable` hears when a person blocks (False) or unblocks (True) the bot. `counts` is for the metrics:
     "malformed", "wrong secret", "failed" (`receive` raised) and "unanswered" (the answer could not be delivered).
     """
 
     def __init__(
-        self, settings: TelegramSettings, receive: Receive, *, on_reachable: OnReachable | None = None
+        self,
+        settings: TelegramSettings,
+        receive: Receive,
+        *,
+        sent: Sent | None = None,
+        on_reachable: OnReachable | None = None,
     ) -> None:
         if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", settings.token):
             raise ValueError(_ASK_BOTFATHER)
@@ -287,6 +293,7 @@ class Telegram:
             logging.getLogger(library).setLevel(logging.WARNING)
         self.counts: Counter[str] = Counter()
         self._settings, self._receive, self._on_reachable = settings, receive, on_reachable
+        self._sent = sent
         timeouts: dict[str, Any] = {
             "read_timeout": settings.read_timeout, "connect_timeout": settings.connect_timeout,
             "write_timeout": settings.read_timeout, "pool_timeout": settings.connect_timeout,
@@ -298,6 +305,7 @@ class Telegram:
         )
         self._talks: dict[int, _Talk] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}  # updates in hand, by update_id
+        self._handled: deque[int] = deque(maxlen=1000)  # spares the conversation most redeliveries of a webhook
         self._asides: set[asyncio.Task[None]] = set()
         self._runner: asyncio.Task[None] | None = None
         self._next = 0  # the first update_id that was never fetched
@@ -434,6 +442,8 @@ class Telegram:
         except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
             self.counts["malformed"] += 1
             return 400
+        if update.update_id in self._handled:  # it was, after the 503 for being slow
+            return 200
         if self._runner is None:
             return 503
         done, _ = await asyncio.wait([self._take(update)], timeout=self._settings.webhook_patience)
@@ -445,8 +455,13 @@ class Telegram:
         task = self._tasks.get(update.update_id)
         if task is None:  # else: delivered again while we are at it
             task = self._tasks[update.update_id] = asyncio.create_task(self._handle(update))
-            task.add_done_callback(lambda _: self._tasks.pop(update.update_id, None))
+            task.add_done_callback(lambda done: self._finished(update.update_id, done))
         return task
+
+    def _finished(self, update_id: int, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(update_id, None)
+        if not task.cancelled():
+            self._handled.append(update_id)
 
     async def _handle(self, update: _Update) -> None:
         try:
@@ -510,6 +525,15 @@ class Telegram:
                 # After a time-out it may have arrived, so it isn't repeated: the person can ask again.
                 self.counts["unanswered"] += 1
                 log.warning("The answer to update %d was not delivered: %s", update.update_id, error)
+            await self._confirm(incoming)
+
+    async def _confirm(self, incoming: Incoming) -> None:
+        """This process is done with the message; one that takes over after a kill need not answer it again."""
+        if self._sent:
+            try:
+                await self._sent(incoming)
+            except Exception as error:  # noqa: BLE001
+                log.error("The confirmation of an answer failed: %s", _where(error))
 
     async def _answer(self, incoming: Incoming) -> Reply | None:
         async def type_on() -> None:

@@ -1,6 +1,7 @@
 """The assistant in a terminal: what a resident reads, with choices as numbers."""
 
 import textwrap
+import uuid
 from typing import TextIO
 
 from bot.channels import Receive, Sent
@@ -32,11 +33,9 @@ class Terminal:
 
     async def run(self, opening: str | None = "/start") -> None:
         """Talk until the input ends or "thoát" is typed."""
-        number = 0
         line: str | None = opening
         while line is not None:
-            number += 1
-            incoming = Incoming(contact=self._contact, message_id=str(number), text=line)
+            incoming = Incoming(contact=self._contact, message_id=uuid.uuid4().hex, text=line)
             reply = await self._receive(incoming)
             if reply is not None:
                 self._write.write("\n" + render(reply) + "\n")

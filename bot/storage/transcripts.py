@@ -23,7 +23,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """One thing said by the visitor (None: nothing to show) together with its answer (None: silence).
 
     `number` counts from 1 without gaps within the visitor. `replaces` is the number of the exchange in whose place
-    this one is shown; that one was itself not a replacement.
+    this one is shown; that one was itself not a replacement, and what was said with it stays.
     """
 
     number: int
@@ -85,11 +85,13 @@ class TranscriptStore:
             if stored := _find(connection, visitor, message_id):
                 return stored  # without a commit: the number is not used up
             number = connection.execute(select(transcripts.c.last).where(transcripts.c.visitor == visitor)).scalar_one()
-            replaces = _place(connection, visitor, on) if on is not None and reply and reply.replaces else None
+            replaces = None
+            if on is not None and reply and reply.replaces and (pressed := _numbered(connection, visitor, on)):
+                replaces, said = pressed.replaces or pressed.number, pressed.said
             exchange = Exchange(
                 number=number,
                 message_id=message_id,
-                said=None if replaces is not None else said,
+                said=said,
                 reply=reply,
                 replaces=replaces,
             )
@@ -140,14 +142,10 @@ def _find(connection: Connection, visitor: str, message_id: str) -> Exchange | N
     return None if body is None else _exchange(body)
 
 
-def _place(connection: Connection, visitor: str, number: int) -> int | None:
-    """Where the exchange with this number is shown; None if there is none."""
+def _numbered(connection: Connection, visitor: str, number: int) -> Exchange | None:
     query = select(exchanges.c.body).where(exchanges.c.visitor == visitor, exchanges.c.number == number)
     body = connection.execute(query).scalar_one_or_none()
-    if body is None:
-        return None
-    pressed = _exchange(body)
-    return pressed.replaces or pressed.number
+    return None if body is None else _exchange(body)
 
 
 def _erase(connection: Connection, visitors: list[str]) -> None:

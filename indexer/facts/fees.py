@@ -96,11 +96,20 @@ _WRAPPED = re.compile(r"(?:(?:phí|lệ phí)\s*:\s*)?đồng\s*\((.*?)\)?\.?", 
 _WHOLE_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_]|[-+*(“\"])|(?<=[;.])\s+(?=[-+]\s)")
 
 
+_NO_UNIT, _TINY = "mức tiền không có đơn vị", "mức tiền nhỏ bất thường"
+_OPEN_DOUBTS = frozenset({_NO_UNIT, _TINY})
+
+
 class Reading(NamedTuple):
     """A fee line and what had to be repaired or could not be understood in it (a sentence, or "")."""
 
     line: FeeLine
     doubt: str = ""
+
+    @property
+    def action(self) -> Literal["repaired", "reported"]:
+        """Whether the doubt was resolved, or an editor must look."""
+        return "reported" if self.line.conflict or self.doubt in _OPEN_DOUBTS else "repaired"
 
 
 class _Money(NamedTuple):
@@ -272,9 +281,7 @@ def _priced(
         return (number, *rest), unit, True, "số và lời văn nêu mức tiền khác nhau"
     if says_free(whole):
         return (number,), unit, True, "số nêu mức tiền nhưng lời văn ghi miễn phí"
-    doubt = (
-        "mức tiền không có đơn vị" if not unit else "mức tiền nhỏ bất thường" if unit == "VND" and number < 1000 else ""
-    )
+    doubt = _NO_UNIT if not unit else _TINY if unit == "VND" and number < 1000 else ""
     return (number, *rest), unit, False, doubt
 
 

@@ -103,6 +103,8 @@ SITUATION = re.compile(r"trường hợp|đối với|\bkhi\b|\bnếu\b|^bản (
 UNSPLIT = re.compile(r"\s[+•]\s")
 CHOICE = re.compile(r"một trong|hoặc\s*[;.,:]?$|^hoặc|nội dung|thông tin sau|thay thế", re.IGNORECASE)
 LIMITED_TO = re.compile(  # who is exempt or for whom it is: said last, and too important to be cut off
-    r",?\s+(\((?:trừ|ngoại trừ|nếu|đối với|không áp dụng|áp dụng|dùng cho|chỉ)\b[^()]{0,95}\)|trừ (?:trường hợp|người)\b[^().;]{0,95})$",
+    r",?\s+(\((?:trừ|ngoại trừ|nếu|đối với|không áp dụng|áp dụng|dùng cho|chỉ)\b[^()]{0,95}\)|"
+    r"trừ (?:trường hợp|người)\b[^().;]{0,95})$",
     re.IGNORECASE,
 )
+PAPER_AS_LABEL = re.compile(r"[Mm]ẫu (?:số )?[\dA-Z]|;| [-+] ")  # a clerk typed the papers into the heading

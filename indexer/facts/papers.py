@@ -68,7 +68,7 @@ def paper_name(text: str) -> tuple[str, bool]:
     if len(bare) <= NAME:
         return bare or text[:NAME].strip(), False
     limited = words.LIMITED_TO.search(bare)
-    if limited and len(limited[1]) < NAME - 70:
+    if limited and len(limited[1]) < NAME - 70 and not words.STRONG_END.search(bare, 0, limited.start()):
         return f"{at_word(bare[: limited.start()], NAME - 1 - len(limited[1]))} {limited[1]}", True
     ends = [found.start() for found in words.STRONG_END.finditer(bare, 0, NAME + 1)]
     heads = [bare[:end] for end in ends if end >= 12 and _balanced(bare[:end])]
@@ -78,6 +78,8 @@ def paper_name(text: str) -> tuple[str, bool]:
     then = next((found for found in words.THEN.finditer(bare) if _balanced(bare[: found.start()])), None)
     if conditional and then and then.end() > NAME - 60:
         situation, demand = bare[: then.start()].strip(), bare[then.start() :].strip()
+        if demand.startswith(":"):
+            return f"{at_word(situation, 88)}: {at_word(without_bullet(demand), 88)}", True
         return f"{at_word(situation, 88)} {at_word(demand, 88)}", True
     clauses = [found.start() for found in words.EXPLAINS.finditer(bare, 0, NAME + 1)]
     whole = [bare[:end] for end in clauses if end >= 60 and _balanced(bare[:end])]
@@ -155,6 +157,8 @@ def read_papers(groups: Sequence[tuple[object, Sequence[Line]]]) -> Papers:
                 found = _papers_of(line, text)
                 nameless += sum(paper.name == NAMELESS for paper in found)
                 papers.extend(found)
+        if words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
+            papers = [*_papers_of(Line(raw_label), label), *papers]
         if not papers and cases and (not label or under_remark or words.PART.match(label)):
             cases[-1] = _with_notes(cases[-1], notes)
             continue

@@ -19,13 +19,12 @@ _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/div|/tr|/h[1-6])\b[^<>]{0,200}>", re.IG
 _CYRILLIC = str.maketrans("АВЕКМНОРСТХУІЅЈаеорсухіѕј", "ABEKMHOPCTXYISJaeopcyxisj")
 _HAS_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff]")
-_LEFTOVER_BULLET = re.compile("[•●▪■◦✓➢]")
 _NOTHING = frozenset({"không có thông tin", "chưa có thông tin", "null", "none", "undefined", "n/a"})
 
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[\"“(+*–-]|[^\W\d_]|\d)")
 _BULLET = re.compile(
     r"""^(?:
-        [\s\-–—+*•●▪■◦✓➢_·.,;:)\]]+          # bullets and leftover punctuation
+        [\s\-–—+*•●▪■◦✓➢⁕_·.,;:)\]]+          # bullets and leftover punctuation
       | \(?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[a-zđA-H]|[ivx]{1,4}|[IVX]{1,4}|\*)[.)]+(?=\s|[^\d\s])\s*   # 1. 1.2. a) (i) IV.
       | \((?:\d{1,2}(?:\.\d{1,2}){0,3}|[a-zđ]|[ivx]{1,4}|\*{1,3})\)\s*                        # (1) (1.2) (*)
       | \d{1,2}(?:\.\d{1,2}){1,4}\s+(?=[^\W\d])                                              # 1.2 Name

@@ -108,7 +108,7 @@ def _procedure(
     completed = complete_from_siblings(fees)
     for fee in completed:
         if fee.doubt:
-            findings.add("fees", fee.doubt, "reported" if fee.line.conflict else "repaired")
+            findings.add("fees", fee.doubt, fee.action)
     papers = read_papers(groups)
     if papers.nameless:
         findings.add("papers", "giấy tờ không có tên, chỉ có tệp biểu mẫu", "repaired")

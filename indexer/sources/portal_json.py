@@ -244,7 +244,7 @@ def _methods(
     completed = complete_from_siblings(readings)
     for reading in completed:
         if reading.doubt:
-            findings.add("fees", reading.doubt, "reported" if reading.line.conflict else "repaired")
+            findings.add("fees", reading.doubt, reading.action)
     lines = dict.fromkeys(reading.line for reading in completed)
     return tuple(lines), tuple(durations), tuple(notes), tuple(channels)
 

@@ -437,7 +437,9 @@ class TestWebhook:
             await wait(telegram.wait_until, lambda: telegram.webhook_answers[:2] == [503, 503])
             assert received == 1
             go.set()
-            await wait(telegram.wait_for_messages, LAN, 1)
+            telegram.user_sends(LAN, "còn đó không?")
+            answers = await wait(telegram.wait_for_messages, LAN, 2)
+        assert [answer.text for answer in answers] == ["chào", "còn đó không?"]
 
     async def test_a_wrong_secret_is_refused_and_counted(self, telegram: FakeTelegram) -> None:
         async with hooked(telegram) as channel:

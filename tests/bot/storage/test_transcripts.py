@@ -55,12 +55,13 @@ def test_a_redelivery_is_stored_once(store: TranscriptStore) -> None:
 
 
 def test_a_ticked_list_stands_where_the_list_stood(store: TranscriptStore) -> None:
-    """However often it is ticked, and whichever of its versions the button was on; a tick is nobody's bubble."""
-    say(store, "m1")
+    """However often it is ticked, whichever of its versions the button was on; the question above it stays."""
+    say(store, "m1", "cần giấy tờ gì?")
     say(store, "m2")
     first = say(store, "m3", "✅ Tờ khai", TICKED, on=1)
-    assert (first.replaces, first.said) == (1, None)
-    assert say(store, "m4", "x", TICKED, on=first.number).replaces == 1
+    assert (first.replaces, first.said) == (1, "cần giấy tờ gì?")
+    second = say(store, "m4", "x", TICKED, on=first.number)
+    assert (second.replaces, second.said) == (1, "cần giấy tờ gì?")
     assert say(store, "m5", "x", TICKED, on=99).replaces is None
     assert say(store, "m6", "x", TICKED).said == "x"
 

@@ -99,6 +99,12 @@ def test_a_situation_too_long_to_fit_keeps_what_it_demands() -> None:
     assert abridged
 
 
+def test_papers_that_a_clerk_typed_into_the_heading_are_not_lost() -> None:
+    (case,) = read_papers([("Đơn đăng ký theo Mẫu số 18. - Giấy chứng nhận đã cấp", [Line("Hợp đồng", 1)])]).cases
+    assert [paper.name for paper in case.papers][-1] == "Hợp đồng"
+    assert case.papers[0].name.startswith("Đơn đăng ký theo Mẫu số 18")
+
+
 def test_who_is_exempt_is_never_cut_off() -> None:
     line = (
         "Giấy khám sức khỏe do cơ sở đủ tiêu chuẩn cấp "

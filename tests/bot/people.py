@@ -1,0 +1,166 @@
+"""Residents in front of each channel, for the conversations: they type, press and read as on the real thing."""
+
+import asyncio
+import os
+import re
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from bot.app import Threaded
+from bot.channels.telegram import Telegram, TelegramSettings
+from bot.channels.terminal import Terminal
+from bot.messages import Contact
+from bot.receive import Receiver
+from tests.bot.talk import Person
+from tests.fakes.telegram import TOKEN, FakeTelegram
+
+NewProcess = Callable[[], tuple[Receiver, Engine]]
+"""Builds a receiver on the same database: what a new process does."""
+
+
+class Resident(Person, Protocol):
+    """A person whose assistant can die and come back."""
+
+    def restart(self) -> None:
+        """The process dies and another one takes over."""
+
+    def leave(self) -> None:
+        """End the conversation."""
+
+
+class Background:
+    """An event loop in a thread."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run[T](self, coroutine) -> T:  # type: ignore
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+
+    def stop(self) -> None:
+        """Stop the loop; whatever still runs in it is dropped, as when a process dies."""
+
+        async def cancel() -> None:
+            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self.run(cancel())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+class AtTerminal:
+    """Types into a terminal and reads what it prints."""
+
+    def __init__(self, new_process: NewProcess) -> None:
+        self._new_process = new_process
+        self._contact = Contact("terminal", "somebody")
+        self._start(None)
+
+    def _start(self, opening: str | None) -> None:
+        read, self._typed = (os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True))
+        self._printed, write = (os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True))
+        threaded = Threaded(self._new_process()[0], workers=1)
+        terminal = Terminal(threaded.receive, read, write, self._contact, sent=threaded.sent)
+
+        def talk() -> None:
+            with read, write:
+                asyncio.run(terminal.run(opening))
+
+        self._thread = threading.Thread(target=talk, daemon=True)
+        self._thread.start()
+        self._answer = ""
+
+    def types(self, text: str) -> None:
+        self._typed.write(text + "\n")
+        self._typed.flush()
+        self._answer = self._until_prompt()
+
+    def _until_prompt(self) -> str:
+        said = ""
+        while not said.endswith("\n> "):
+            said += self._printed.read(1)
+        return said[: -len("\n> ")]
+
+    def presses(self, label: str) -> None:
+        number = next(n for n, button in enumerate(self.buttons(), 1) if button.startswith(label))
+        self.types(str(number))
+
+    def reads(self) -> str:
+        return re.split(r"\n  \[1\] ", self._answer)[0]
+
+    def buttons(self) -> list[str]:
+        return re.findall(r"^  \[\d+\] (.*)$", self._answer, re.MULTILINE)
+
+    def restart(self) -> None:
+        answer = self._answer
+        self.leave()
+        self._start(None)
+        self._until_prompt()
+        self._answer = answer
+
+    def leave(self) -> None:
+        self._typed.close()
+        self._thread.join()
+        self._printed.close()
+
+
+class OnTelegram:
+    """Writes to the bot through the fake Bot API; the bot polls it."""
+
+    CHAT = 4711
+
+    def __init__(self, new_process: NewProcess) -> None:
+        self._new_process = new_process
+        self._telegram = FakeTelegram()
+        self._telegram.__enter__()
+        self._start()
+
+    def _start(self) -> None:
+        self._background = Background()
+        threaded = Threaded(self._new_process()[0], workers=2)
+        settings = TelegramSettings(token=TOKEN, base_url=self._telegram.base_url, chat_burst=1000, poll_timeout=1)
+        self._channel = Telegram(settings, threaded.receive, sent=threaded.sent)
+        self._background.run(self._channel.start())
+
+    def types(self, text: str) -> None:
+        self._answered_after(lambda: self._telegram.user_sends(self.CHAT, text))
+
+    def presses(self, label: str) -> None:
+        button = next(button for button in self.buttons() if button.startswith(label))
+        self._answered_after(lambda: self._telegram.user_taps(self.CHAT, button))
+
+    def _answered_after(self, act: Callable[[], object]) -> None:
+        said = self._said()
+        before = len(self._telegram.messages(self.CHAT))
+        act()
+        self._telegram.wait_until(lambda: self._said() > said and self._telegram.pending() == 0)
+        # an edited message is the answer itself; otherwise the answer is everything that is new
+        self._new = self._telegram.messages(self.CHAT)[before:] or self._telegram.messages(self.CHAT)[-1:]
+
+    def _said(self) -> int:
+        return len(self._telegram.called("sendMessage")) + len(self._telegram.called("editMessageText"))
+
+    def reads(self) -> str:
+        return "\n".join(message.text for message in self._new)
+
+    def buttons(self) -> list[str]:
+        messages = self._telegram.messages(self.CHAT)
+        return messages[-1].labels if messages else []
+
+    def restart(self) -> None:
+        self._background.stop()
+        self._start()
+
+    def leave(self) -> None:
+        self._background.run(self._channel.stop())
+        self._background.stop()
+        self._telegram.__exit__()
