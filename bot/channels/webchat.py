@@ -25,6 +25,7 @@ from weakref import WeakValueDictionary
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -272,18 +273,12 @@ class WebChat:
         if visitor is None or history is None:
             if not self._newcomers.allow():
                 raise _RefusedError(429, CROWDED, "newcomers")
-            visitor, history = _Visitor.new(), []
-            await run_in_threadpool(self._transcripts.open, visitor.key)
+            visitor, history = await self._begin(), []
         notice = ""
         payload = _start_payload(request.query_params.get("p", ""))
         if not history or (payload and not history[-1].message_id.startswith(f"open:{payload}:")):
-            start = Incoming(
-                contact=Contact(CHANNEL, visitor.key),
-                message_id=f"open:{payload}:{secrets.token_hex(8)}",
-                text=f"/start {payload}".strip(),
-            )
             try:
-                opened = await self._turn(start, said=None)
+                opened = await self._open(visitor, payload)
                 history = [*history, opened] if opened else history
             except _RefusedError as refusal:
                 notice = refusal.sentence
@@ -294,6 +289,20 @@ class WebChat:
         if is_new:
             _set_cookie(request, response, visitor)
         return response
+
+    async def _begin(self) -> _Visitor:
+        visitor = _Visitor.new()
+        await run_in_threadpool(self._transcripts.open, visitor.key)
+        return visitor
+
+    async def _open(self, visitor: _Visitor, payload: str = "") -> Exchange | None:
+        """What the assistant says first."""
+        start = Incoming(
+            contact=Contact(CHANNEL, visitor.key),
+            message_id=f"open:{payload}:{secrets.token_hex(8)}",
+            text=f"/start {payload}".strip(),
+        )
+        return await self._turn(start, said=None)
 
     async def _post(self, request: Request) -> Response:
         """A message as JSON; answered with what was stored for it, which the events bring as well."""
@@ -332,13 +341,17 @@ class WebChat:
         return RedirectResponse("/#cuoi", status_code=303)
 
     async def _erase(self, request: Request) -> Response:
-        """Everything about the conversation goes, the next page begins a new one."""
+        """Everything about the conversation goes; a new one has begun when the visitor's other pages hear of it."""
         visitor, _ = await self._fields(request)
         async with self._lock(visitor.key):
             await run_in_threadpool(self._transcripts.erase, visitor.key)
-        self._wake(visitor.key)
-        response = RedirectResponse("/", status_code=303)
-        response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=_is_secure(request))
+        response = RedirectResponse("/", status_code=303, background=BackgroundTask(self._wake_later, visitor.key))
+        if self._newcomers.allow():
+            fresh = await self._begin()
+            await self._open(fresh)
+            _set_cookie(request, response, fresh)
+        else:
+            response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=_is_secure(request))
         return response
 
     async def _events(self, request: Request) -> Response:
@@ -432,6 +445,9 @@ class WebChat:
             self._watching[visitor.key].discard(news)
             if not self._watching[visitor.key]:
                 del self._watching[visitor.key]
+
+    async def _wake_later(self, key: str) -> None:
+        self._wake(key)
 
     def _wake(self, key: str) -> None:
         for news in self._watching.get(key, ()):

@@ -177,7 +177,10 @@ def test_erasing_begins_anew_in_every_tab(page: Page, server: Server) -> None:
     for tab in (page, second):
         expect_said(tab)
         expect(tab.locator(".answer")).to_have_count(1)
+        expect(tab.get_by_role("alert")).to_have_text("")
     assert page.context.cookies()[0]["value"] != before
+    ask(page, "câu mới")
+    expect_said(second, "câu mới")
 
 
 def test_the_cookie_is_out_of_reach(page: Page) -> None:
