@@ -8,7 +8,6 @@ Each way runs in a process of its own, so that memory and start are its own.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -114,8 +113,14 @@ def measure(way: str, questions: list[Question], index_dir: Path, started: float
         "p99_ms": round(float(np.percentile(took, 99)) * 1e3, 2),
         "per_second": round(len(took) / sum(took)),
         "first_answer_s": round(first, 2),
-        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "memory_mb": peak_memory_mb(),
     }
+
+
+def peak_memory_mb() -> int:
+    """Peak of this process alone; getrusage would include what the parent had before it started this one."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) // 1024
 
 
 def build_index(index_dir: Path) -> float:

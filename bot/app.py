@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.webchat import WebChat
 from bot.dialogue.core import Dialogue
+from bot.dialogue.privacy import conceal
 from bot.messages import Incoming, Reply
 from bot.receive import Receiver
 from bot.services.guide import Guide
@@ -74,7 +75,13 @@ def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
     """The ASGI application: web chat, Telegram if a token is set, health."""
     core = core or build_core(settings)
     threaded = Threaded(core.receiver)
-    webchat = WebChat(threaded.receive, TranscriptStore(core.engine), sent=threaded.sent, centre_name=core.centre.name)
+    webchat = WebChat(
+        threaded.receive,
+        TranscriptStore(core.engine),
+        sent=threaded.sent,
+        centre_name=core.centre.name,
+        conceal=conceal,
+    )
     telegram = _telegram(settings, threaded)
 
     @asynccontextmanager

@@ -1,9 +1,10 @@
 """Settings from the environment or `.env`, frozen; whatever is wrong is listed at once."""
 
+import re
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from knowledge_base import centre
@@ -32,9 +33,14 @@ class Settings(BaseSettings):
     telegram_base_url: str = Field("https://api.telegram.org/bot", validation_alias="TELEGRAM_BASE_URL")
     telegram_bot_name: str | None = Field(None, validation_alias="TELEGRAM_BOT_NAME")
     telegram_webhook_url: str | None = Field(None, validation_alias="TELEGRAM_WEBHOOK_URL")
-    telegram_webhook_secret: SecretStr | None = Field(
-        None, pattern=r"^[A-Za-z0-9_-]{1,256}$", validation_alias="TELEGRAM_WEBHOOK_SECRET"
-    )
+    telegram_webhook_secret: SecretStr | None = Field(None, validation_alias="TELEGRAM_WEBHOOK_SECRET")
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _header_safe(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+            raise ValueError("use 1 to 256 letters, digits, _ and -, which is all that Telegram accepts")
+        return secret
 
     @model_validator(mode="after")
     def _webhook_needs_secret(self) -> Self:

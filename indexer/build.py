@@ -71,7 +71,9 @@ def build(
     with _alone(index_dir):
         serving = _serving(index_dir)
         if serving is not None and serving.snapshot == name and not force:
-            return BuildResult(outcome="skipped", snapshot=name, message="Bộ tra cứu đã là mới nhất.", counts=serving.counts)
+            return BuildResult(
+                outcome="skipped", snapshot=name, message="Bộ tra cứu đã là mới nhất.", counts=serving.counts
+            )
         known = _known_vectors(index_dir, serving, encoder)
         progress("tables", 0, 3)
         prepared = index.prepare(list(catalogue), said, elsewhere, encoder, known)
@@ -223,6 +225,8 @@ def _publish(index_dir: Path, name: str) -> None:
 
 def _forget_old(index_dir: Path, name: str) -> None:
     others = [folder for folder in (index_dir / "snapshots").iterdir() if folder.is_dir() and folder.name != name]
-    others.sort(key=lambda folder: (folder / "manifest.json").stat().st_mtime_ns if _intact(folder) else 0, reverse=True)
+    others.sort(
+        key=lambda folder: (folder / "manifest.json").stat().st_mtime_ns if _intact(folder) else 0, reverse=True
+    )
     for folder in others[KEPT - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)

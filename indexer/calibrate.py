@@ -25,7 +25,7 @@ from knowledge_base.procedure import Procedure
 Progress = Callable[[str, int, int], None]
 Table = NDArray[np.float64]
 
-WRONG_SURE, NEEDLESS_QUESTION, LOST, TURNED_AWAY, ANSWERED_ANYWAY = 5.0, 1.0, 2.0, 5.0, 4.0
+WRONG_SURE, NEEDLESS_QUESTION, LOST, TURNED_AWAY, ANSWERED_ANYWAY = 5.0, 1.0, 2.0, 3.0, 9.0
 """Costs: a wrong procedure told as certain; asked back although the first was right; asked back without the right one
 among three; a question of ours answered with nothing; a message that is not ours answered with a procedure."""
 EVERYDAY, OFTEN = 4.0, float(np.log1p(10))

@@ -66,7 +66,8 @@ class Report(msgspec.Struct, frozen=True):
         for style, score in self.styles.items():
             shares = [getattr(score, name) for name in names]
             lines.append(
-                f"{style:<10}{score.questions:>5}" + "".join("           -" if s is None else f"{s:12.3f}" for s in shares)
+                f"{style:<10}{score.questions:>5}"
+                + "".join("           -" if s is None else f"{s:12.3f}" for s in shares)
             )
         return "\n".join(lines)
 
@@ -122,7 +123,9 @@ def _score(rows: list[tuple[Question, Found, bool]]) -> Score:
     aside = [row for row in rows if not row[0].codes]
 
     def hit(limit: int) -> float | None:
-        return _share(bool({m.code for m in found.matches[:limit]} & set(question.codes)) for question, found, _ in ours)
+        return _share(
+            bool({m.code for m in found.matches[:limit]} & set(question.codes)) for question, found, _ in ours
+        )
 
     sure = [row for row in rows if row[1].decision == "sure"]
     return Score(

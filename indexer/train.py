@@ -104,7 +104,9 @@ def train(
     texts = [(phrases.get(procedure.code, []), descriptions(procedure)) for procedure in procedures]
     known = vocabulary(texts, rng)
     unknown = len(known)
-    tokenizer = Tokenizer(models.WordLevel({**{f: i for i, f in enumerate(known)}, "[UNK]": unknown}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(
+        models.WordLevel({**{f: i for i, f in enumerate(known)}, "[UNK]": unknown}, unk_token="[UNK]")
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     start = torch.randn(unknown + 1, dimension) * 0.1
     kind = torch.tensor([KIND_START[feature[0]] for feature in known] + [0.0])

@@ -1,5 +1,7 @@
 """From text to vectors. The shipped encoder is a table of learnt vectors and needs neither torch nor a network."""
 
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -29,19 +31,17 @@ class EncoderMissing(Exception):
     """There is no usable encoder where one was expected; the message says what to run."""
 
 
+@lru_cache(maxsize=50_000)
+def _features_of(word: Word) -> tuple[str, ...]:
+    padded = f"<{word.folded}>"
+    triples = ["c" + padded[start : start + 3] for start in range(len(padded) - 2)]
+    return ("w" + word.folded, *(["m" + word.marked] if word.marked else []), *triples)
+
+
 def features(sequence: list[Word]) -> list[str]:
     """What the static encoder sees: syllables, pairs of them, typed marks, and the letter triples of every syllable."""
-    found = []
-    previous = None
-    for word in sequence:
-        found.append("w" + word.folded)
-        if word.marked:
-            found.append("m" + word.marked)
-        if previous is not None:
-            found.append(f"p{previous.folded}_{word.folded}")
-        padded = f"<{word.folded}>"
-        found.extend("c" + padded[start : start + 3] for start in range(len(padded) - 2))
-        previous = word
+    found = [feature for word in sequence for feature in _features_of(word)]
+    found.extend(f"p{first.folded}_{second.folded}" for first, second in pairwise(sequence))
     return found
 
 
@@ -72,6 +72,7 @@ class StaticEncoder:
         self._table: NDArray[np.float16 | np.float32] = tensors["embedding.weight"]
         self.name = f"static:{self._table.shape[0]}x{self._table.shape[1]}"
         self.dimension = int(self._table.shape[1])
+        self._rows_of = lru_cache(maxsize=20_000)(self._rows_of_word)
 
     def files(self) -> dict[str, bytes]:
         """The folder's files by name: enough to load the encoder here or in sentence-transformers."""
@@ -80,16 +81,24 @@ class StaticEncoder:
     def encode(self, texts: list[str]) -> Vectors:
         result = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for position, text in enumerate(texts):
-            result[position] = self.encode_features(features(words(text)))
+            result[position] = self.encode_words(words(text))
         return result
 
-    def encode_features(self, found: list[str]) -> Vectors:
-        """The vector of a text whose features are known already (one row, not a matrix)."""
-        rows = [row for feature in found if (row := self._rows.get(feature)) is not None]
+    def encode_words(self, sequence: list[Word]) -> Vectors:
+        """The vector of a text whose words are read already (one row, not a matrix)."""
+        rows = [row for word in sequence for row in self._rows_of(word)]
+        known = self._rows
+        for first, second in pairwise(sequence):
+            row = known.get(f"p{first.folded}_{second.folded}")
+            if row is not None:
+                rows.append(row)
         if not rows:
             return np.zeros(self.dimension, dtype=np.float32)
-        mean: Vectors = self._table[rows].astype(np.float32).sum(axis=0)
-        return mean / max(float(np.linalg.norm(mean)), 1e-9)
+        total: Vectors = self._table[rows].astype(np.float32).sum(axis=0)
+        return total / max(float(np.sqrt(total.dot(total))), 1e-9)
+
+    def _rows_of_word(self, word: Word) -> tuple[int, ...]:
+        return tuple(row for feature in _features_of(word) if (row := self._rows.get(feature)) is not None)
 
 
 class SentenceTransformersEncoder:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
-from knowledge_base.encoder import Encoder, StaticEncoder, Vectors, features
+from knowledge_base.encoder import Encoder, StaticEncoder, Vectors
 from knowledge_base.lexicon import Lexicon, Scores
 from knowledge_base.text import Word, words
 
@@ -62,28 +62,23 @@ class Material:
     encoder: Encoder
     prototypes: Vectors
     """One vector per procedure: the mean of its phrases and title."""
+    likeness: Callable[[Vectors], Scores]
+    """The similarity of one vector to every prototype."""
     nearest: Callable[[Vectors, int], tuple[Scores, NDArray[np.int64]]]
     """The most similar phrase vectors of one vector: similarities and phrase numbers."""
     first: NDArray[np.int64] = field(init=False)
     often: NDArray[np.float32] = field(init=False)
-    bags: list[frozenset[str]] = field(init=False)
-    """The syllables of each phrase, and what they weigh together; the same for titles."""
-    bag_weights: NDArray[np.float32] = field(init=False)
     title_bags: list[frozenset[str]] = field(init=False)
-    title_weights: NDArray[np.float32] = field(init=False)
+    """The syllables of each title, and what they weigh together."""
+    title_weights: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
         counts = np.bincount(self.owner, minlength=len(self.codes) + 1)
         object.__setattr__(self, "first", np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64))
         object.__setattr__(self, "often", np.log1p(counts[:-1]).astype(np.float32))
-        for texts, bags, weights in (
-            (self.phrases, "bags", "bag_weights"),
-            (self.titles, "title_bags", "title_weights"),
-        ):
-            split = [frozenset(map(sys.intern, text.split())) for text in texts]
-            weighed = [max(sum(self.lexicon.weight("w" + folded) for folded in bag), 1e-6) for bag in split]
-            object.__setattr__(self, bags, split)
-            object.__setattr__(self, weights, np.array(weighed, dtype=np.float32))
+        bags = [frozenset(map(sys.intern, title.split())) for title in self.titles]
+        object.__setattr__(self, "title_bags", bags)
+        object.__setattr__(self, "title_weights", [self.lexicon.weigh(bag) for bag in bags])
 
 
 @dataclass(frozen=True)
@@ -104,15 +99,16 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     sequence = lexicon.read_words(words(question))
     if not sequence:
         return None
-    rows, weights, total = lexicon.rows(sequence)
+    rows, total = lexicon.rows(sequence)
     total = max(total, 1e-6)
-    by_phrase = lexicon.postings["phrases"].score(rows, weights)
+    lexical = lexicon.postings.score(rows)
+    by_phrase, whole, title = lexical["phrases"], lexical["wholes"], lexical["titles"]
     best_phrase = np.maximum.reduceat(by_phrase, material.first)
-    whole = lexicon.postings["wholes"].score(rows, weights)
-    title = lexicon.postings["titles"].score(rows, weights)
     vector = _vector(material, sequence, question)
-    similar = _similar(material.prototypes, _clauses(material, question, vector))
-    like, by_clause = similar[:, 0], similar.max(axis=1)
+    similar = [material.likeness(clause) for clause in _clauses(material, question, vector)]
+    like = by_clause = similar[0]
+    for likeness in similar[1:]:
+        by_clause = np.maximum(by_clause, likeness)
     similarities, numbers = material.nearest(vector, NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
     scores = {
@@ -135,8 +131,8 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     columns += [by_clause[candidates], by_clause[candidates] - by_clause.max()]
     columns += _compare(material, sequence, by_phrase, candidates)
     columns += [material.often[candidates], material.commune[candidates]]
-    syllables = [lexicon.weight("w" + word.folded) for word in sequence]
-    known = [lexicon.knows("w" + word.folded) for word in sequence]
+    syllables = [lexicon.weight(word.folded) for word in sequence]
+    known = [lexicon.knows(word.folded) for word in sequence]
     return Evidence(
         candidates=candidates,
         table=np.stack(columns, axis=1).astype(np.float64),
@@ -147,11 +143,6 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     )
 
 
-def _similar(prototypes: Vectors, vectors: Vectors) -> Vectors:
-    """Inner products, one column per vector. Without BLAS, whose threads cost more than these few products."""
-    return np.stack([np.einsum("ij,j->i", prototypes, vector) for vector in vectors], axis=1)
-
-
 def _two_nearest(
     material: Material, similarities: Scores, numbers: NDArray[np.int64], like: Scores
 ) -> tuple[Scores, Scores]:
@@ -159,33 +150,28 @@ def _two_nearest(
     floor = float(similarities[-1])
     nearest = np.append(np.minimum(like, floor), min(floor, 0.0)).astype(np.float32)
     second = nearest.copy()
-    seen: set[int] = set()
-    twice: set[int] = set()
-    for owner, similarity in zip(material.owner[numbers].tolist(), similarities.tolist(), strict=True):
-        if owner not in seen:
-            seen.add(owner)
-            nearest[owner] = similarity
-        elif owner not in twice:
-            twice.add(owner)
-            second[owner] = similarity
+    owners = material.owner[numbers]
+    found, places = np.unique(owners, return_index=True)
+    nearest[found] = similarities[places]
+    others = np.delete(np.arange(len(owners)), places)
+    found, places = np.unique(owners[others], return_index=True)
+    second[found] = similarities[others[places]]
     return nearest, second
 
 
 def _vector(material: Material, sequence: list[Word], question: str) -> Vectors:
     if isinstance(material.encoder, StaticEncoder):
-        return material.encoder.encode_features(features(sequence))
-    return material.encoder.encode([question])[0]
+        return material.encoder.encode_words(sequence)
+    return np.asarray(material.encoder.encode([question])[0], dtype=np.float32)
 
 
-def _clauses(material: Material, question: str, vector: Vectors) -> Vectors:
+def _clauses(material: Material, question: str, vector: Vectors) -> list[Vectors]:
     """Vectors of the whole and of its clauses: a story names its need in one of them."""
     if not isinstance(material.encoder, StaticEncoder):
-        return vector[None, :]
+        return [vector]
     parts = [words(part) for part in _split(question)]
     long = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)[:CLAUSES]
-    if len(long) < 2:
-        return vector[None, :]
-    return np.stack([vector, *(material.encoder.encode_features(features(part)) for part in long)])
+    return [vector, *(material.encoder.encode_words(part) for part in long)] if len(long) > 1 else [vector]
 
 
 def _split(question: str) -> list[str]:
@@ -222,22 +208,27 @@ def _compare(
 ) -> list[NDArray[np.floating]]:
     """How much of the question the best phrase and the title cover, how much of them it covers, and likeness."""
     lexicon = material.lexicon
-    asked = {word.folded for word in sequence}
-    weigh = {folded: lexicon.weight("w" + folded) for folded in asked}
+    weigh = {word.folded: lexicon.weight(word.folded) for word in sequence}
+    asked = weigh.keys()
     all_asked = max(sum(weigh.values()), 1e-6)
     text = " ".join(word.folded for word in sequence)
-    table = np.zeros((len(candidates), 6))
-    for position, candidate in enumerate(candidates):
-        span = _span(material, candidate)
-        best = span.start + int(by_phrase[span].argmax())
-        shared = sum(map(weigh.__getitem__, asked & material.title_bags[candidate]))
-        also = sum(map(weigh.__getitem__, asked & material.bags[best]))
+    best = [
+        material.first[candidate] + int(by_phrase[_span(material, candidate)].argmax())
+        for candidate in candidates.tolist()
+    ]
+    said = [material.phrases[number] for number in best]
+    alike = process.cdist(
+        [text], [material.titles[c] for c in candidates.tolist()] + said, scorer=fuzz.token_set_ratio, workers=1
+    )[0]
+    table = np.zeros((len(said), 4))
+    for position, (candidate, phrase) in enumerate(zip(candidates.tolist(), said, strict=True)):
+        bag = set(phrase.split())
+        shared = sum([weigh[folded] for folded in asked & material.title_bags[candidate]])
+        also = sum([weigh[folded] for folded in asked & bag])
         table[position] = (
             shared / all_asked,
             shared / material.title_weights[candidate],
             also / all_asked,
-            also / material.bag_weights[best],
-            fuzz.token_set_ratio(text, material.titles[candidate]) / 100,
-            fuzz.token_set_ratio(text, material.phrases[best]) / 100,
+            also / lexicon.weigh(bag),
         )
-    return list(table.T)
+    return [*table.T, alike[: len(said)] / 100, alike[len(said) :] / 100]

@@ -1,5 +1,6 @@
 """Which procedure does a resident mean? Weighs the evidence into a probability and decides: sure, several, nothing."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +13,10 @@ from knowledge_base.text import CODE, words
 
 SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
 """The evidence that a match carries along for people who want to know why."""
+_SHOWN_COLUMNS = [FEATURES.index(name) for name in SHOWN]
 NEIGHBOURS = 12
 """How many procedures near the topic are considered in any case, the topic among them."""
-CLOSENESS, MOVED = 3.0, 1.0
+CLOSENESS, MOVED = 6.0, 1.0
 """How much nearness to the topic counts in a conversation, and how clearly another procedure must win; in log-odds."""
 LEARNT = Path(__file__).parent / "data" / "finder.json"
 
@@ -53,8 +55,15 @@ class Linear(msgspec.Struct, frozen=True):
 
     def score(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds for each row of `table`, whose columns are those of `columns`."""
-        scaled = (table - np.array(self.mean)) / np.array(self.scale)
-        return np.asarray(scaled @ np.array(self.weights) + self.bias, dtype=np.float64)
+        slope, offset = _folded_in(self)
+        return np.asarray(table @ slope + offset, dtype=np.float64)
+
+
+@lru_cache(maxsize=32)
+def _folded_in(linear: Linear) -> tuple[NDArray[np.float64], float]:
+    """Slope and offset on the columns as they are, mean and scale worked in."""
+    slope = np.array(linear.weights) / np.array(linear.scale)
+    return slope, linear.bias - float(slope @ np.array(linear.mean))
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -125,13 +134,15 @@ class Finder:
         row = scope_row(evidence, order, chances)[None, :]
         in_scope = _chance(self._weights.scope.score(row)[0])
         right = _chance(self._weights.right.score(row)[0])
+        shown = np.round(evidence.table[np.ix_(order[:limit], _SHOWN_COLUMNS)], 3).tolist()
         matches = tuple(
-            Match(
-                self._material.codes[evidence.candidates[position]],
-                round(float(chance) * in_scope, 4),
-                {name: round(float(evidence.table[position, FEATURES.index(name)]), 3) for name in SHOWN},
+            Match(self._material.codes[candidate], chance, dict(zip(SHOWN, values, strict=True)))
+            for candidate, chance, values in zip(
+                evidence.candidates[order[:limit]].tolist(),
+                np.round(chances[:limit] * in_scope, 4).tolist(),
+                shown,
+                strict=True,
             )
-            for position, chance in zip(order[:limit], chances, strict=False)
         )
         if in_scope < self._weights.nothing_below:
             return Found("nothing", matches)
@@ -149,11 +160,9 @@ class Finder:
         home = self._number.get(topic)
         if home is None:
             return self.find(question)
-        sequence = self._material.lexicon.read_words(words(question))
-        if not {word.folded for word in sequence} - _ASKING:
+        if not {word.folded for word in words(question)} - _ASKING:
             return None
-        prototypes = self._material.prototypes
-        nearness = np.einsum("ij,j->i", prototypes, prototypes[home])
+        nearness = self._material.likeness(self._material.prototypes[home])
         evidence = gather(self._material, question, also=np.argsort(-nearness)[:NEIGHBOURS])
         if evidence is None:
             return None

@@ -1,7 +1,7 @@
 """A snapshot: everything needed for answering, built once, read-only, checked when opened. Only file with faiss.
 
-    <index_dir>/current                 the name of the serving snapshot; replaced by one rename
-    <index_dir>/snapshots/<name>/       manifest.json and the files it lists with their sha256
+<index_dir>/current                 the name of the serving snapshot; replaced by one rename
+<index_dir>/snapshots/<name>/       manifest.json and the files it lists with their sha256
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from knowledge_base.lexicon import Lexicon, Scores
 from knowledge_base.procedure import Procedure
 from knowledge_base.text import VOCABULARY, terms, words
 
-FORMAT = 1
+FORMAT = 2
 CELLS, VISITED = 96, 20
 """Into how many cells the vectors are divided, and how many of them a search looks into."""
 REBUILD = "Hãy chạy `motcua index` để dựng lại."
@@ -143,13 +143,16 @@ def prepare(
 def vector_index(vectors: Vectors) -> faiss.Index:
     """Search by inner product over half-precision vectors: exact for few, over the nearest cells for many."""
     width, count = vectors.shape[1], len(vectors)
+    index: faiss.Index
     half, product = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
     if count < 50 * CELLS:
         index = faiss.IndexScalarQuantizer(width, half, product)
     else:
-        index = faiss.index_factory(width, f"IVF{CELLS},SQfp16", product)
-        index.nprobe = VISITED
-        index.make_direct_map()
+        cells = faiss.index_factory(width, f"IVF{CELLS},SQfp16", product)
+        assert isinstance(cells, faiss.IndexIVF)
+        cells.nprobe = VISITED
+        cells.make_direct_map()
+        index = cells
     index.train(vectors)
     index.add(vectors)
     return index
@@ -164,6 +167,16 @@ def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = N
         similarities, numbers = searched.search(vector[None, :], min(count, searched.ntotal))
         return similarities[0], numbers[0]
 
+    prototypes = np.ascontiguousarray(prepared.prototypes, dtype=np.float32)
+
+    def likeness(vector: Vectors) -> Scores:
+        # one vector against all, in this thread: BLAS would wake others for it, which costs more than the products
+        asked, products = np.ascontiguousarray(vector, dtype=np.float32), np.empty(len(prototypes), dtype=np.float32)
+        faiss.fvec_inner_products_ny(
+            faiss.swig_ptr(products), faiss.swig_ptr(asked), faiss.swig_ptr(prototypes), *prototypes.shape[::-1]
+        )
+        return products
+
     texts = prepared.texts
     return Material(
         codes=texts.codes,
@@ -174,7 +187,8 @@ def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = N
         owner=np.array(texts.owner, dtype=np.int32),
         lexicon=prepared.lexicon,
         encoder=encoder,
-        prototypes=prepared.prototypes,
+        prototypes=prototypes,
+        likeness=likeness,
         nearest=nearest,
     )
 
@@ -182,7 +196,7 @@ def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = N
 def files_of(prepared: Prepared, catalogue: Catalogue, weights: Weights) -> dict[str, bytes]:
     """The content of a snapshot's files, without manifest and encoder."""
     lexicon, vectors = io.BytesIO(), vector_index(prepared.vectors)
-    np.savez(lexicon, **prepared.lexicon.arrays())
+    np.savez(lexicon, allow_pickle=False, **prepared.lexicon.arrays())
     prototypes = io.BytesIO()
     np.save(prototypes, prepared.prototypes.astype(np.float16))
     return {

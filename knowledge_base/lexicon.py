@@ -1,7 +1,7 @@
 """Evidence from words: BM25 over syllables, pairs, marks and sounds, and the spelling of words nobody knows."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -20,65 +20,76 @@ K1, B = 0.9, 0.4
 
 
 class Postings:
-    """BM25 of one collection of documents, all arithmetic on documents done when it is built."""
+    """BM25 of several collections side by side, all arithmetic done when it is built: a question only adds up."""
 
-    def __init__(self, starts: NDArray[np.int64], documents: NDArray[np.int32], impacts: NDArray[np.float32], size: int):
-        self._starts, self._documents, self._impacts, self.size = starts, documents, impacts, size
-
-    @classmethod
-    def build(cls, collection: Sequence[Mapping[int, int]], rows: int) -> "Postings":
-        """`collection`: per document, how often each row of the vocabulary occurs."""
-        size = len(collection)
-        lengths = np.array([sum(counts.values()) for counts in collection], dtype=np.float32)
-        mean = float(lengths.mean()) if size else 1.0
-        row = np.fromiter((r for counts in collection for r in counts), dtype=np.int64)
-        often = np.fromiter((c for counts in collection for c in counts.values()), dtype=np.float32)
-        document = np.repeat(np.arange(size, dtype=np.int32), [len(counts) for counts in collection])
-        order = np.argsort(row, kind="stable")
-        row, often, document = row[order], often[order], document[order]
-        starts = np.searchsorted(row, np.arange(rows + 1)).astype(np.int64)
-        damping = K1 * (1 - B + B * lengths[document] / max(mean, 1e-9))
-        impacts = (often * (K1 + 1) / (often + damping)).astype(np.float32)
-        return cls(starts, document, impacts, size)
-
-    def score(self, rows: NDArray[np.int64], weights: NDArray[np.float64]) -> Scores:
-        """Sum over `rows` of weight times impact, for every document."""
-        if not len(rows):
-            return np.zeros(self.size, dtype=np.float32)
-        starts, ends = self._starts[rows], self._starts[rows + 1]
-        slices = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-        documents = np.concatenate([self._documents[part] for part in slices])
-        values = np.concatenate([self._impacts[part] for part in slices])
-        values = values * np.repeat(weights, ends - starts)
-        return np.bincount(documents, weights=values, minlength=self.size).astype(np.float32)
-
-    def arrays(self, prefix: str) -> Arrays:
-        return {
-            f"{prefix}.starts": self._starts,
-            f"{prefix}.documents": self._documents,
-            f"{prefix}.impacts": self._impacts,
-            f"{prefix}.size": np.array([self.size]),
-        }
+    def __init__(
+        self, starts: NDArray[np.int64], documents: NDArray[np.int32], impacts: Scores, sizes: dict[str, int]
+    ) -> None:
+        self._starts, self._documents, self._impacts, self._sizes = starts, documents, impacts, sizes
+        self._total = sum(sizes.values())
 
     @classmethod
-    def read(cls, arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> "Postings":
-        return cls(
-            arrays[f"{prefix}.starts"].astype(np.int64),
-            arrays[f"{prefix}.documents"].astype(np.int32),
-            arrays[f"{prefix}.impacts"].astype(np.float32),
-            int(arrays[f"{prefix}.size"][0]),
-        )
+    def build(
+        cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]
+    ) -> "Postings":
+        """`collections`: per document, how often each row of the vocabulary occurs; `weights`: of each row."""
+        row_parts, document_parts, impact_parts, sizes = [], [], [], {}
+        offset = 0
+        for name, collection in collections.items():
+            sizes[name] = len(collection)
+            lengths = np.array([sum(counts.values()) for counts in collection], dtype=np.float32)
+            mean = float(lengths.mean()) if len(collection) else 1.0
+            row = np.fromiter((r for counts in collection for r in counts), dtype=np.int64)
+            often = np.fromiter((c for counts in collection for c in counts.values()), dtype=np.float32)
+            document = np.repeat(np.arange(len(collection), dtype=np.int32), [len(counts) for counts in collection])
+            damping = K1 * (1 - B + B * lengths[document] / max(mean, 1e-9))
+            row_parts.append(row)
+            impact_parts.append(weights[row] * often * (K1 + 1) / (often + damping))
+            document_parts.append(document + offset)
+            offset += len(collection)
+        rows = np.concatenate(row_parts)
+        order = np.argsort(rows, kind="stable")
+        starts = np.searchsorted(rows[order], np.arange(len(weights) + 1)).astype(np.int64)
+        documents = np.concatenate(document_parts)[order].astype(np.int32)
+        return cls(starts, documents, np.concatenate(impact_parts)[order].astype(np.float32), sizes)
+
+    def score(self, rows: Sequence[int]) -> dict[str, Scores]:
+        """Per collection, the sum over `rows` for every document; a row given twice counts twice."""
+        starts, documents, impacts = self._starts, self._documents, self._impacts
+        slices = [slice(starts[row], starts[row + 1]) for row in rows]
+        if slices:
+            found = np.concatenate([documents[part] for part in slices])
+            values = np.concatenate([impacts[part] for part in slices])
+            scores = np.bincount(found, weights=values, minlength=self._total).astype(np.float32)
+        else:
+            scores = np.zeros(self._total, dtype=np.float32)
+        result, offset = {}, 0
+        for name, size in self._sizes.items():
+            result[name] = scores[offset : offset + size]
+            offset += size
+        return result
+
+    def arrays(self) -> Arrays:
+        sizes = {f"size.{name}": np.array([size]) for name, size in self._sizes.items()}
+        return {"starts": self._starts, "documents": self._documents, "impacts": self._impacts, **sizes}
+
+    @classmethod
+    def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Postings":
+        sizes = {key.removeprefix("size."): int(arrays[key][0]) for key in arrays if key.startswith("size.")}
+        starts, documents = arrays["starts"].astype(np.int64), arrays["documents"].astype(np.int32, copy=False)
+        return cls(starts, documents, arrays["impacts"].astype(np.float32, copy=False), sizes)
 
 
 class Lexicon:
     """The vocabulary with its weights, and postings for phrases, titles and whole procedures."""
 
-    def __init__(self, vocabulary: list[str], weights: NDArray[np.float32], postings: dict[str, Postings]) -> None:
+    def __init__(self, vocabulary: list[str], weights: NDArray[np.float32], postings: Postings) -> None:
         self._vocabulary, self._weights, self.postings = vocabulary, weights, postings
         self._greatest = float(weights.max()) if len(weights) else 0.0
+        self._weight_list: list[float] = weights.tolist()
         self._rows = {term: row for row, term in enumerate(vocabulary)}
         self._spellings = [term[1:] for term in vocabulary if term[0] == "w" and term[1:].isalpha()]
-        self._known = set(self._spellings)
+        self._syllables = {t[1:]: w for t, w in zip(vocabulary, self._weight_list, strict=True) if t[0] == "w"}
         self.respell = lru_cache(maxsize=4096)(self._respell)
 
     @classmethod
@@ -96,11 +107,11 @@ class Lexicon:
         total = len(counted[weigh_by])
         rarity = np.log(1 + (total - seen + 0.5) / (seen + 0.5))
         kind = np.array([KIND_WEIGHT[term[0]] for term in vocabulary])
-        postings = {name: Postings.build(counts, len(vocabulary)) for name, counts in counted.items()}
-        return cls(vocabulary, (rarity * kind).astype(np.float32), postings)
+        weights = (rarity * kind).astype(np.float32)
+        return cls(vocabulary, weights, Postings.build(counted, weights))
 
     def _respell(self, folded: str) -> tuple[str, ...]:
-        if folded in self._known or not folded.isalpha() or len(folded) < 3:
+        if folded in self._syllables or not folded.isalpha() or len(folded) < 3:
             return (folded,)
         for cut in range(2, len(folded) - 1):
             left, right = folded[:cut], folded[cut:]
@@ -110,7 +121,7 @@ class Lexicon:
         nearest = [spelling for spelling, _, _ in found if abs(len(spelling) - len(folded)) <= 1]
         if not nearest:
             return (folded,)
-        return (min(nearest, key=lambda spelling: self._weights[self._rows["w" + spelling]]),)
+        return (min(nearest, key=lambda spelling: self.weight(spelling)),)
 
     def read_words(self, sequence: list[Word]) -> list[Word]:
         """`sequence` with unknown syllables replaced by the known ones they were probably meant to be."""
@@ -120,39 +131,39 @@ class Lexicon:
             result.extend([word] if spelt == (word.folded,) else [Word(part, "") for part in spelt])
         return result
 
-    def rows(self, sequence: list[Word]) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
-        """Rows and weights of the question's terms, and the weight of all its syllables, known or not."""
-        counts = Counter(terms(sequence))
-        rows, weights = [], []
-        unknown = 0.0
-        for term, often in counts.items():
+    def rows(self, sequence: list[Word]) -> tuple[list[int], float]:
+        """Rows of the question's terms (said twice, twice), and the weight of all its syllables, known or not."""
+        rows: list[int] = []
+        total = 0.0
+        for term, often in Counter(terms(sequence)).items():
             row = self._rows.get(term)
             if row is None:
-                unknown += self._greatest if term[0] == "w" else 0.0
+                total += self._greatest if term[0] == "w" else 0.0
                 continue
-            rows.append(row)
-            weights.append(float(self._weights[row]) * min(often, 2))
-        return np.array(rows, dtype=np.int64), np.array(weights, dtype=np.float64), sum(weights) + unknown
+            times = min(often, 2)
+            rows += [row] * times
+            total += self._weight_list[row] * times
+        return rows, total
 
-    def weight(self, term: str) -> float:
-        """How much a term tells; the greatest weight for a term never seen."""
-        row = self._rows.get(term)
-        return float(self._weights[row]) if row is not None else self._greatest
+    def weight(self, syllable: str) -> float:
+        """How much a folded syllable tells; the greatest weight for one never seen."""
+        return self._syllables.get(syllable, self._greatest)
 
-    def knows(self, term: str) -> bool:
-        return term in self._rows
+    def weigh(self, syllables: Iterable[str]) -> float:
+        """What syllables tell together, never quite zero."""
+        known, unknown = self._syllables, self._greatest
+        return max(sum([known.get(syllable, unknown) for syllable in syllables]), 1e-6)
+
+    def knows(self, syllable: str) -> bool:
+        return syllable in self._syllables
 
     def arrays(self) -> Arrays:
         """Everything as arrays without objects; `read` is the way back."""
         text = "\n".join(self._vocabulary).encode()
-        result: Arrays = {"vocabulary": np.frombuffer(text, dtype=np.uint8), "weights": self._weights}
-        for name, postings in self.postings.items():
-            result |= postings.arrays(name)
-        return result
+        mine: Arrays = {"vocabulary": np.frombuffer(text, dtype=np.uint8), "weights": self._weights}
+        return mine | self.postings.arrays()
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Lexicon":
         vocabulary = arrays["vocabulary"].tobytes().decode().split("\n")
-        names = [key.removesuffix(".size") for key in arrays if key.endswith(".size")]
-        postings = {name: Postings.read(arrays, name) for name in names}
-        return cls(vocabulary, arrays["weights"].astype(np.float32), postings)
+        return cls(vocabulary, arrays["weights"].astype(np.float32), Postings.read(arrays))

@@ -49,8 +49,12 @@ def _catalogue(settings: Any) -> Any:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Build anew and publish even if it answers the development questions worse.")
-@click.option("--questions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other questions to check with.")
+@click.option(
+    "--force", is_flag=True, help="Build anew and publish even if it answers the development questions worse."
+)
+@click.option(
+    "--questions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other questions to check with."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing where nothing had to be done.")
 def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
     """Build the search index and publish it; running bots take it up by themselves."""
@@ -81,14 +85,29 @@ def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
 
 @click.command("import")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Catalogue folder; default MOTCUA_CATALOGUE_DIR.")
-@click.option("--centre", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV code,counter,agency for new procedures.")
+@click.option(
+    "--into", type=click.Path(file_okay=False, path_type=Path), help="Catalogue folder; default MOTCUA_CATALOGUE_DIR."
+)
+@click.option(
+    "--centre",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV code,counter,agency for new procedures.",
+)
 @click.option("--keep-prose", is_flag=True, help="Keep steps, conditions and remarks (the centre's own export).")
-@click.option("--complete", is_flag=True, help="The sources are a full export: what is missing there has left the portal.")
+@click.option(
+    "--complete", is_flag=True, help="The sources are a full export: what is missing there has left the portal."
+)
 @click.option("--dry-run", is_flag=True, help="Only report.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def import_(
-    sources: tuple[Path, ...], *, into: Path | None, centre: Path | None, keep_prose: bool, complete: bool, dry_run: bool, as_json: bool
+    sources: tuple[Path, ...],
+    *,
+    into: Path | None,
+    centre: Path | None,
+    keep_prose: bool,
+    complete: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Import procedures from the portal's JSON, Excel, CSV or Word exports and say what changed."""
     from bot.settings import read_settings
@@ -113,7 +132,9 @@ def import_(
 @click.command()
 @click.option("--steps", type=int, help="Training steps; the default takes some minutes on two cores.")
 @click.option("--seed", type=int, default=7, show_default=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the model; default: the shipped one.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the model; default: the shipped one."
+)
 def train(*, steps: int | None, seed: int, out: Path | None) -> None:
     """Train the encoder from the residents' phrases; an interrupted run goes on where it stopped."""
     from bot.settings import read_settings

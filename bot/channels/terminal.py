@@ -32,8 +32,8 @@ class Terminal:
         self._sent = sent
 
     async def run(self, opening: str | None = "/start") -> None:
-        """Talk until the input ends or "thoát" is typed."""
-        line: str | None = opening
+        """Talk until the input ends or "thoát" is typed; begins as if `opening` had been typed, if given."""
+        line = self._next() if opening is None else opening
         while line is not None:
             incoming = Incoming(contact=self._contact, message_id=uuid.uuid4().hex, text=line)
             reply = await self._receive(incoming)

@@ -194,7 +194,10 @@ class _Rate:
 
 
 class WebChat:
-    """The channel of people who open the page. Any number of processes may serve the same visitors."""
+    """The channel of people who open the page. Any number of processes may serve the same visitors.
+
+    `conceal` takes out of what a visitor typed whatever must not be stored.
+    """
 
     def __init__(
         self,
@@ -203,6 +206,7 @@ class WebChat:
         *,
         sent: Sent,
         centre_name: str,
+        conceal: Callable[[str], str] = str,
         messages_per_minute: int = 20,
         visitors_per_minute: int = 300,
         now: Callable[[], float] = time.monotonic,
@@ -211,6 +215,7 @@ class WebChat:
         self._transcripts = transcripts
         self._sent = sent
         self._centre_name = centre_name
+        self._conceal = conceal
         self._messages = _Rate(messages_per_minute, now)
         self._newcomers = _Rate(visitors_per_minute, now)
         self._templates = Environment(
@@ -372,7 +377,7 @@ class WebChat:
             raise _RefusedError(400, UNREADABLE, "malformed")
         text, said = message.text, message.text
         if text is not None:
-            said = unicodedata.normalize("NFC", text).strip()
+            said = self._conceal(unicodedata.normalize("NFC", text).strip())
             if not said:
                 raise _RefusedError(400, UNREADABLE, "empty")
             if len(said) > LONGEST_TEXT:

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-from knowledge_base.facets import Facet
 
-from bot.dialogue.flow import Answer, Flow, Page, Trace, Turn, link, parse_link, tell
+from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
 from bot.dialogue.flows import browse, desk, find, procedure
 from bot.dialogue.privacy import mask, says_only_number
 from bot.dialogue.recognise import HINTS, Kind, code_in, kind_of, picked_number
@@ -23,6 +22,7 @@ from bot.messages import Incoming
 from bot.records import Session
 from bot.services.guide import Guide
 from knowledge_base.centre import VIETNAM, Centre
+from knowledge_base.facets import Facet
 from knowledge_base.text import fold, nfc
 
 log: Final = logging.getLogger(__name__)
@@ -75,7 +75,11 @@ class Dialogue:
         if page is None or not _fits(page, turn, args):
             log.info("a link to %r with %d arguments leads nowhere", name[:32], len(args))
             return desk.outdated(turn)
-        answer = page(turn, *args)
+        try:
+            answer = page(turn, *args)
+        except OutdatedError as gone:
+            log.info("a link to %s leads nowhere: %s", name, gone)
+            return desk.outdated(turn)
         return answer if answer.here else msgspec.structs.replace(answer, here=target)
 
     def _read(self, turn: Turn, session: Session) -> Answer:

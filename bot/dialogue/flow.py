@@ -38,6 +38,10 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
 
 
+class OutdatedError(LookupError):
+    """What a link names is gone (a procedure, a field); the core leads to the welcome page."""
+
+
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """How a message was understood, for measuring; nothing of it is shown to residents."""
 
@@ -108,11 +112,11 @@ class Flow:
 
 
 def link(page: Page[P], *args: P.args, **kwargs: P.kwargs) -> str:
-    """The link to a page; raises ValueError where it would not fit into a button of any channel."""
+    """The link to a page; raises OutdatedError where it would not fit into a button of any channel."""
     assert not kwargs, "links carry positional text arguments only"
     text = ":".join([page.name, *(quote(str(arg), safe="-._~") for arg in args)])
     if len(text) > LINK_LIMIT:
-        raise ValueError(f"the link {text!r} is longer than {LINK_LIMIT} bytes: shorten its arguments")
+        raise OutdatedError(f"the link {text!r} is longer than {LINK_LIMIT} bytes: shorten its arguments")
     return text
 
 

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from knowledge_base.facets import Facet
-
 from bot.dialogue.flow import Answer, Turn
 from bot.dialogue.flows import procedure as procedure_flow
 from bot.messages import Contact, split
 from bot.services.guide import Guide
 from knowledge_base.centre import VIETNAM, Centre
+from knowledge_base.facets import Facet
 from knowledge_base.procedure import CaseKind, Procedure
 
 LONGEST_MESSAGE = 4096

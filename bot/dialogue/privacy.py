@@ -14,35 +14,81 @@ class Found(StrEnum):
     PHONE = "phone"
 
 
-_PROTECTED: Final = re.compile(r"\b\d\.\d{6}\b")  # a procedure code is not a person
+_NOT_MONEY: Final = r"(?![\d/])(?!\s*(?:đ|d|vn|đồng|dong|triệu|m2)\b)"
 _IDENTITY: Final = re.compile(
-    r"(?<![\d.,/-])(?:0\d{2}(?:[ .-]?\d{3}){3}|\d{9}|\d{10}(?=\D*(?:bhxh|bảo hiểm)))(?![\d/])"
+    r"(?<![\d.,/-])(?:0\d{2}(?:[ .-]?\d{3}){3}|\d{9}|\d{10}(?=\D*(?:bhxh|bảo hiểm)))" + _NOT_MONEY, re.IGNORECASE
 )
 _PHONE: Final = re.compile(r"(?<![\d.,/-])(?:\+?84|0)[ .-]?[235789](?:[ .-]?\d){8}(?![\d/])")
 
 
-def mask(text: str) -> tuple[str, frozenset[Found]]:
-    """The text without identity and phone numbers, and which of them were there. Only the masked text goes on."""
+def mask(text: str, by: str = " ") -> tuple[str, frozenset[Found]]:
+    """The text with `by` for every identity and phone number, and which of them were there."""
     found: set[Found] = set()
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match.group())
-        return f"\x00{len(kept) - 1}\x00"
-
-    text = _PROTECTED.sub(keep, text)
     for pattern, what in ((_PHONE, Found.PHONE), (_IDENTITY, Found.IDENTITY)):
-        text, count = pattern.subn(" ", text)
+        text, count = pattern.subn(by, text)
         if count:
             found.add(what)
-    for position, original in enumerate(kept):
-        text = text.replace(f"\x00{position}\x00", original)
     return text, frozenset(found)
 
 
+def conceal(text: str) -> str:
+    """The text as it may be kept and shown: every identifying number as dots."""
+    return mask(text, "•••")[0]
+
+
 _AROUND: Final = frozenset(
-    "so can cuoc cong dan cccd cmnd cmt chung minh thu nhan dien thoai dt sdt didong di dong dinh danh ca ma bhxh "
-    "bao hiem xa hoi cua toi em minh chau bac la day do nay a ah nhe va ten gui ad anh chi oi xin day".split()  # noqa: SIM905
+    [
+        "so",
+        "can",
+        "cuoc",
+        "cong",
+        "dan",
+        "cccd",
+        "cmnd",
+        "cmt",
+        "chung",
+        "minh",
+        "thu",
+        "nhan",
+        "dien",
+        "thoai",
+        "dt",
+        "sdt",
+        "didong",
+        "di",
+        "dong",
+        "dinh",
+        "danh",
+        "ca",
+        "ma",
+        "bhxh",
+        "bao",
+        "hiem",
+        "xa",
+        "hoi",
+        "cua",
+        "toi",
+        "em",
+        "minh",
+        "chau",
+        "bac",
+        "la",
+        "day",
+        "do",
+        "nay",
+        "a",
+        "ah",
+        "nhe",
+        "va",
+        "ten",
+        "gui",
+        "ad",
+        "anh",
+        "chi",
+        "oi",
+        "xin",
+        "day",
+    ]
 )
 
 

@@ -42,7 +42,8 @@ _PATTERNS: Final = {
 }
 # Who writes of permits and allowances is neither in danger at this moment nor swearing.
 _ADMINISTRATIVE: Final = re.compile(
-    r"giay phep|thu tuc|chung nhan|dang k[iy]|cap phep|ho so|tro cap|ho tro|che do|boi thuong|bao hiem|xin giay|mai tang"
+    r"giay phep|thu tuc|chung nhan|dang k[iy]|cap phep|ho so|tro cap|ho tro|che do|boi thuong|bao hiem|xin giay"
+    r"|mai tang"
 )
 _LETTERS: Final = re.compile(r"[^\W_]")
 

@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from knowledge_base.facets import Facet, asked
-
 from knowledge_base.catalogue import Catalogue
+from knowledge_base.facets import Facet, asked
 from knowledge_base.finder import Found
 from knowledge_base.index import Snapshot, StaleOrDamaged, current_id, open_snapshot
 from knowledge_base.procedure import Procedure

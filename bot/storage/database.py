@@ -3,6 +3,7 @@
 One `DATABASE_URL`: SQLite in WAL mode by default, PostgreSQL where several machines serve.
 """
 
+import re
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import TypeDecorator
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""The escaped NUL character, which PostgreSQL refuses even there; not a typed backslash before "u0000"."""
 IN_MEMORY: Final = "sqlite://"
 
 
@@ -54,7 +57,7 @@ class JsonText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Drop the escaped NUL character."""
-        return value.replace("\\u0000", "") if value else value
+        return NUL.sub(r"\1", value) if value else value
 
 
 def open_database(url: str) -> Engine:

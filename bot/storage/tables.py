@@ -1,6 +1,6 @@
 """All tables. Migrations follow by hand; a test compares the two."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
 
 from bot.storage.database import JsonText, UtcDateTime
 
@@ -32,6 +32,6 @@ exchanges = Table(
     Column("visitor", String(64), ForeignKey("transcripts.visitor", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("message_id", String(64), nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", JsonText, nullable=False),
     UniqueConstraint("visitor", "message_id", name="exchanges_message_id"),
 )

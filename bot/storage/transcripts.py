@@ -1,6 +1,5 @@
 """What was said on the web chat, kept while the visit lasts."""
 
-import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,8 +14,6 @@ CHANNEL: Final = "web"
 """The channel whose sessions end with the transcript."""
 PIECE: Final = 500
 """Visitors asked for in one statement; databases limit the number of parameters."""
-NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-"""The escaped NUL character, which PostgreSQL refuses even there; not a typed backslash before "u0000"."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +88,11 @@ class TranscriptStore:
             exchange = Exchange(
                 number=number,
                 message_id=message_id,
-                said=said,
+                said=said and said.replace("\0", ""),  # as the database keeps it
                 reply=reply,
                 replaces=replaces,
             )
-            body = NUL.sub(r"\1", msgspec.json.encode(exchange).decode())
+            body = msgspec.json.encode(exchange).decode()
             connection.execute(
                 insert(exchanges).values(visitor=visitor, number=number, message_id=message_id, body=body)
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -22,7 +23,7 @@ def web_app(
 ) -> FastAPI:
     """The application with all its routes."""
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", _Static(directory=STATIC), name="static")
     app.router.routes.extend(webchat.routes())
 
     if telegram is not None:
@@ -45,6 +46,15 @@ def web_app(
         )
 
     return app
+
+
+class _Static(StaticFiles):
+    """Static files that browsers must not guess the type of."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
 
 def _reach(engine: Engine) -> None:

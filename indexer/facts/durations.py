@@ -23,6 +23,7 @@ _STATEMENT = re.compile(
     r"tháng)(?!\s?\d|\s?/)",
     re.IGNORECASE,
 )
+_SEE_DESCRIPTION = re.compile(r"(?:xem |theo )?(?:phần )?mô tả[\s.]*", re.IGNORECASE)
 _PROCESSING = re.compile(
     r"thời (?:hạn|gian)[^.;]{0,30}(?:giải quyết|xử lý|thực hiện)|kể từ|không quá|trong thời hạn", re.IGNORECASE
 )
@@ -55,6 +56,8 @@ def read_duration(value: object, unit: object, description: object, channel: Cha
     text = clean(value)
     if not text.strip(" -–._/"):
         return Duration(kind=DurationKind.NOT_STATED, channel=channel)
+    if _SEE_DESCRIPTION.fullmatch(text):
+        text = " ".join(part for part in sentences(told) if _STATEMENT.search(part)) or text
     whole = _STATEMENT.fullmatch(text.strip(" ."))
     if whole:
         ((amount, word),) = _statements(whole.group(0))

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from indexer.facts.legal import NUMBER
-from indexer.facts.wording import clean, within, without_bullet
+from indexer.facts.wording import clean, sentences, within, without_bullet
 from knowledge_base.procedure import Channel, FeeKind, FeeLine
 
 Currency = Literal["VND", "USD", "EUR", ""]
@@ -36,10 +36,14 @@ _NUM = rf"(?:{_GROUPED}|\d+(?:[.,]\d{{1,2}})?(?![\d]))"
 _UNIT = r"(?:đồng|vnđ|vnd|việt nam đồng|đ(?![\w])|usd|đô la(?: mỹ)?|đôla|us\$|\$|eur|euro)"
 _SPELT = r"(?:\s?\([^\d()]{2,60}\))?"
 _AMOUNT = re.compile(
-    rf"(?<![\d/.,\w])(?:(?P<dollar>\$|US\$)\s?)?(?P<first>{_NUM})(?:\s?(?:-|–|đến|~)\s?(?P<second>{_NUM}))?{_SPELT}"
+    rf"(?<![\d/.,])(?:(?<!\w)|(?<=\bx))(?:(?P<dollar>\$|US\$)\s?)?(?P<first>{_NUM})(?:\s?(?:-|–|đến|~)\s?(?P<second>{_NUM}))?{_SPELT}"
     rf"\s?(?P<scale>tỷ|tỉ|triệu|nghìn|ngàn)?{_SPELT}\s?(?P<unit>{_UNIT})?(?P<per>\s?/)?",
     re.IGNORECASE,
 )
+_TOLD_AS_FEE = re.compile(r"(?:(?:phí|mức thu)\s?:\s?|[x×]\s?)$", re.IGNORECASE)
+_TABLE_IN_DONG = re.compile(r"\((?:đơn vị(?: tính)?\s?:\s?)?(?:đồng|vnđ|vnd)\)", re.IGNORECASE)
+_APPLIED = re.compile(r"áp dụng mức (?:phí|thu|lệ phí)", re.IGNORECASE)
+_MEASURE = re.compile(r"\s?(?:m2|m3|m²|m³|kg|gt|tấn|lần|số|bản|người|học sinh)\b", re.IGNORECASE)
 _SCALE = {"triệu": 1_000_000, "nghìn": 1_000, "ngàn": 1_000}
 _THRESHOLD_BEFORE = re.compile(
     r"(?:vốn|giá trị|trị giá|doanh thu|mức đầu tư|dự toán|quyết toán|thu nhập|công suất|sản lượng)[^.;:)]{0,60}$"
@@ -64,7 +68,7 @@ _FREE = re.compile(
     re.IGNORECASE,
 )
 _COUNCIL = re.compile(
-    r"hội đồng nhân dân|h[đd]nd|(?:ủy|uỷ) ban nhân dân\s+(?:cấp\s+)?(?:tỉnh|các tỉnh|thành phố)|"
+    r"hội đồng nhân dân|h[đd]nd|(?<!văn phòng )(?:ủy|uỷ) ban nhân dân\s+(?:cấp\s+)?(?:tỉnh|các tỉnh|thành phố)|"
     r"ubnd\s+(?:cấp\s+)?tỉnh"
     r"|(?:chính quyền )?địa phương\s+(?:quy định|quyết định|ban hành)|"
     r"quy định của (?:chính quyền )?(?:địa phương|tỉnh)",
@@ -92,12 +96,15 @@ _REFERENCE = re.compile(  # "(Thông tư số 47/2019/TT-BTC)", but not "(đối
     r"(?:thông tư|nghị định|nghị quyết|luật|quyết định)\b(?:(?!trường hợp|đối với|thuộc|\bcho\b|\bnếu\b)[^()])*\)",
     re.IGNORECASE,
 )
+_COPY_FEE = re.compile(r"(?<=[.;])\s*phí cấp bản sao(?:[^.]|\.(?=\S))*\.?", re.IGNORECASE)  # for a copy, if asked for
 _WRAPPED = re.compile(r"(?:(?:phí|lệ phí)\s*:\s*)?đồng\s*\((.*?)\)?\.?", re.IGNORECASE)
 _WHOLE_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_]|[-+*(“\"])|(?<=[;.])\s+(?=[-+]\s)")
 
 
+_UNREADABLE = re.compile(r"\d[\d.,]{4,}\s?(?:đồng|đ\b|vnđ|vnd)", re.IGNORECASE)
+_GARBLED = "mức tiền viết sai, không đọc được"
 _NO_UNIT, _TINY = "mức tiền không có đơn vị", "mức tiền nhỏ bất thường"
-_OPEN_DOUBTS = frozenset({_NO_UNIT, _TINY})
+_OPEN_DOUBTS = frozenset({_NO_UNIT, _TINY, _GARBLED})
 
 
 class Reading(NamedTuple):
@@ -140,6 +147,7 @@ def amounts_in(text: str) -> tuple[_Money, ...]:
     """
     text = _NOT_MONEY.sub(lambda found: "§" * len(found.group(0)), text)
     found: dict[_Money, None] = {}
+    table = max((heading.end() for heading in _TABLE_IN_DONG.finditer(text)), default=-1)
     for match in _AMOUNT.finditer(text):
         scale = (match["scale"] or "").casefold()
         unit = match["unit"] or match["dollar"] or ""
@@ -149,10 +157,15 @@ def amounts_in(text: str) -> tuple[_Money, ...]:
         grouped = re.fullmatch(_GROUPED, numbers[0]) is not None
         millions = grouped and len(re.findall(r"[.,]", numbers[0])) > 1
         ranged = len(numbers) == 2 and all(_number(part) >= 1000 for part in numbers)
-        bare_money = not unit and not scale and ((grouped and match["per"]) or millions or ranged)
+        before, after = text[: match.start()], text[match.end() :]
+        plain = grouped or (numbers[0].isdigit() and 5 <= len(numbers[0]) <= 9)
+        counted = plain and (match["per"] or (_TOLD_AS_FEE.search(before) and not _MEASURE.match(after)))
+        in_table = grouped and 0 <= table < match.start() and not _MEASURE.match(after)
+        bare_money = not unit and not scale and (counted or millions or ranged or in_table)
         if not (unit or scale or bare_money):
             continue
-        before, after = text[: match.start()], text[match.end() :]
+        if grouped and scale in {"nghìn", "ngàn"}:  # "100.000 nghìn đồng" has its thousands already
+            scale = ""
         if (_THRESHOLD_BEFORE.search(before) and not _FEE_BEFORE.search(before)) or _THRESHOLD_AFTER.match(after):
             continue
         if after.lstrip().startswith("%"):
@@ -179,7 +192,7 @@ def periods_in(text: str) -> tuple[date, ...]:
 
 def says_free(text: str) -> bool:
     """Whether free is all that `text` says: "Miễn lệ phí (Thông tư …)", but not "miễn lệ phí cho hộ nghèo"."""
-    bare = _REFERENCE.sub(" ", text)
+    bare = _REFERENCE.sub(" ", _COPY_FEE.sub(" ", text))
     bare = re.sub(r"^\s*(?:phí|lệ phí|phí, lệ phí)\s*:\s*", "", bare.strip(_EDGE), flags=re.IGNORECASE)
     bare = re.sub(r"\s*(?:\bđồng|\bvnđ|\bvnd)$", "", bare.strip(_EDGE), flags=re.IGNORECASE)
     return _FREE.fullmatch(" ".join(bare.strip(_EDGE).split())) is not None
@@ -198,6 +211,28 @@ def fee_text(raw: object) -> tuple[str, bool]:
     telling = [part for part in _WHOLE_SENTENCE.split(text) if _TELLING.search(part)]
     short, _ = within(" ".join(telling) or text, LONG)
     return short, short != text
+
+
+def with_method(value: object, text: object, method: object) -> str:
+    """A fee's wording with what the method's description adds to it.
+
+    Clerks leave the fee line bare (a number, "/hồ sơ") and write into the description for whom it is, its ceiling and
+    the amount in force now ("áp dụng mức phí 400.000 đồng … đến hết ngày 31/12/2026"). Without that only the number
+    would be told, which is the wrong amount.
+    """
+    own, told, number = clean(text), clean(method), _value(value)
+    if not number or len(own) > 20:
+        return own
+    named = number in {money.amount for money in amounts_in(told)}
+    if not named and not _APPLIED.search(told):
+        return own
+    kept = " ".join(part for part in sentences(told) if amounts_in(part))
+    if not kept:
+        return own
+    if named:
+        return kept
+    unit = own if own.startswith("/") else ""
+    return f"{number:,}".replace(",", ".") + f" đồng{unit} {kept}"
 
 
 def _named_currency(name: object) -> Currency:
@@ -258,6 +293,8 @@ def read_fee(value: object, currency: object, description: object, channel: Chan
     if _COUNCIL.search(whole):
         return Reading(line(FeeKind.COUNCIL))
     pointing = _NO_RULE.sub("", whole)
+    if _UNREADABLE.search(_NOT_MONEY.sub("§", whole)):  # there is an amount, so nobody may say that there is none
+        return Reading(line(FeeKind.NOT_STATED), _GARBLED)
     if _REGULATION.search(pointing) or _PERCENT.search(pointing):
         return Reading(line(FeeKind.REGULATION))
     return Reading(line(FeeKind.NOT_STATED))

@@ -3,7 +3,7 @@
 import re
 
 REMARK = re.compile(r"^(?:lưu ý|ghi chú|chú ý|chú thích|ví dụ|lưu y|note)(?=[\s:.,;(\d*]|$)", re.IGNORECASE)
-SETS = re.compile(r"^(?:số lượng(?: bộ)? hồ sơ|số bộ hồ sơ|số lượng\s*:)", re.IGNORECASE)
+SETS = re.compile(r"^(?:\d/\s*)?(?:số lượng(?: bộ)? hồ sơ|số bộ hồ sơ|số lượng\s*:)", re.IGNORECASE)
 LIST_FOLLOWS = re.compile(
     r"(?<=[\w)])(?:,? hồ sơ| thì hồ sơ)?,? (?:bao gồm|gồm)(?: có)?(?: các (?:giấy tờ|tài liệu)(?: sau(?: đây)?)?)?$",
     re.IGNORECASE,
@@ -63,6 +63,23 @@ EXEMPTS = re.compile(
     r"được sử dụng bản điện tử",
     re.IGNORECASE,
 )
+RULE_AS_LABEL = re.compile(
+    r"^\(?(?:trong )?(?:trường hợp|đối với|khi)\b.*\bthì\b.*\bkhông (?:bao gồm|phải (?:nộp|xuất trình))"
+    r"|chịu trách nhiệm trước pháp luật",
+    re.IGNORECASE,
+)
+OFFICE_ACTS = re.compile(  # what the office does in that situation is no paper of the applicant's
+    r"thì (?:cơ quan (?:đăng ký|tiếp nhận|giải quyết|có thẩm quyền|hải quan)|người tiếp nhận|công chức|"
+    r"cán bộ tiếp nhận)"
+    r"[^.;]{0,60}?\b(?:yêu cầu|từ chối|hủy bỏ|huỷ bỏ|có trách nhiệm|phải giải thích|hướng dẫn|chỉ cấp)\b",
+    re.IGNORECASE,
+)
+ELECTRONIC_ONLY = re.compile(  # how the papers of an online application look; "phải gửi qua bưu chính" asks for one
+    r"^\(?(?:trong )?trường hợp (?:nộp|gửi) hồ sơ trực tuyến(?:,| thì) thành phần hồ sơ "
+    r"(?:phải được chứng thực điện tử|là bản)"
+    r"(?!.*phải gửi)",
+    re.IGNORECASE,
+)
 EXEMPTED = re.compile(
     r"không (?:phải|cần|được yêu cầu|yêu cầu|bao gồm|bắt buộc)(?:(?!\bthì\b)[^.;])*|đã nộp [^,;.]*", re.IGNORECASE
 )
@@ -94,6 +111,7 @@ ITEM = re.compile(r"^(?:[-–+•*]|\(?\d{1,2}[.)]|\(?[a-zđ]\))\s*(?=\D|\d{1,2}
 ITEM_START = re.compile(
     r"(?<=[;:.])\s+(?=[-–+•*]\s?(?:\d{1,2}\s)?[^\W\d]|\(?\d{1,2}[.)]\s[^\W\d]|\(?[a-zđ]\)\s[^\W\d])"
 )
+LIST_AND_FIRST = re.compile(r"^(.*?\b(?:hồ sơ )?(?:bao )?gồm:?)\s+(\S.*[;.])$", re.IGNORECASE)
 HEAD = re.compile(
     r"^(?:hồ sơ|thành phần|số lượng|(?:các )?(?:loại )?(?:giấy tờ|tài liệu)|bao gồm|gồm|trường hợp|đối với|"
     r"\d{1,2} bộ|bản (?:sao|chính)[^:]{0,90}(?:các|những) (?:loại )?giấy tờ)",

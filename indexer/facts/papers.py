@@ -56,6 +56,8 @@ def is_remark(line: Line, text: str) -> bool:
     ):
         return True
     if words.CONDITION.match(bare):
+        if words.OFFICE_ACTS.search(bare) or words.ELECTRONIC_ONLY.match(bare):
+            return True
         return bool(words.EXEMPTS.search(bare)) and not words.DEMANDS.search(words.EXEMPTED.sub("", bare))
     if words.PAPER_START.match(bare):
         return False
@@ -66,7 +68,8 @@ def paper_name(text: str) -> tuple[str, bool]:
     """The name of the paper in at most 180 characters, never cut inside a word; and whether the line goes on."""
     bare = without_bullet(text).rstrip(" ;,.:–-+*").lstrip('“"')
     if len(bare) <= NAME:
-        return bare or text[:NAME].strip(), False
+        whole_name = bare.rstrip(" .…")  # the mark of a cut name is set where the name is shown
+        return whole_name or text[:NAME].strip(), bare.endswith("…") and bool(whole_name)
     limited = words.LIMITED_TO.search(bare)
     if limited and len(limited[1]) < NAME - 70 and not words.STRONG_END.search(bare, 0, limited.start()):
         return f"{at_word(bare[: limited.start()], NAME - 1 - len(limited[1]))} {limited[1]}", True
@@ -79,13 +82,13 @@ def paper_name(text: str) -> tuple[str, bool]:
     if conditional and then and then.end() > NAME - 60:
         situation, demand = bare[: then.start()].strip(), bare[then.start() :].strip()
         if demand.startswith(":"):
-            return f"{at_word(situation, 88)}: {at_word(without_bullet(demand), 88)}", True
-        return f"{at_word(situation, 88)} {at_word(demand, 88)}", True
+            return f"{at_word(situation, 88)}: {at_word(without_bullet(demand), 88).removesuffix('…')}", True
+        return f"{at_word(situation, 88)} {at_word(demand, 88).removesuffix('…')}", True
     clauses = [found.start() for found in words.EXPLAINS.finditer(bare, 0, NAME + 1)]
     whole = [bare[:end] for end in clauses if end >= 60 and _balanced(bare[:end])]
     if whole and not conditional:
         return whole[-1].rstrip(" ;,.:–-"), True
-    return at_word(bare, NAME), True
+    return at_word(bare, NAME).removesuffix("…"), True  # `abridged` says that it goes on
 
 
 def _balanced(text: str) -> bool:
@@ -135,36 +138,82 @@ def glued_papers(text: object) -> list[str]:
     return [f"{situation}: {without_bullet(item)}" for item in items]
 
 
+def papers_in_label(raw_label: object) -> tuple[str, list[str]]:
+    """The heading of a group and the papers that a clerk typed behind it ("Trường hợp …: - Đơn … - Giấy …").
+
+    No papers where that is not certain: the first item must start like a paper. A list of another bullet inside the
+    list belongs to the item in front of it ("Một trong các văn bản sau: + … + …").
+    """
+    label = clean(raw_label)
+    parts = [part for line in clean_lines(raw_label) for part in words.ITEM_START.split(line) if part.strip(" ;.,-+")]
+    if len(parts) < 2 or words.REMARK.match(without_bullet(label)):
+        return label, []
+    head, items = parts[0], parts[1:]
+    opened = words.LIST_AND_FIRST.match(head)
+    if words.STRICT_PAPER.match(without_bullet(head)) and not head.endswith(":"):
+        head, items = "", parts
+    elif opened and words.STRICT_PAPER.match(opened[2]):
+        head, items = opened[1], [opened[2], *items]
+    elif not head.endswith(":"):
+        return label, []
+    if not words.STRICT_PAPER.match(without_bullet(items[0])):
+        return label, []
+    found: list[str] = []
+    for item in items:
+        if found and item[0] in "+*•" and items[0][0] != item[0]:
+            found[-1] = f"{found[-1]} {item}"
+        else:
+            found.append(item)
+    return head, found
+
+
 def read_papers(groups: Sequence[tuple[object, Sequence[Line]]]) -> Papers:
     """The cases out of (label, lines). Every line ends as a paper or is counted as a note. Never raises."""
     several = sum(1 for label, _ in groups if without_bullet(clean(label))) > 1
     cases: list[Case] = []
-    nameless = 0
     for raw_label, lines in groups:
-        label = without_bullet(clean(raw_label))
+        label, papers, notes = _read_group(raw_label, lines)
         under_remark = bool(words.REMARK.match(label))
-        papers: list[Paper] = []
-        notes: list[str] = []
-        for position, line in enumerate(lines):
-            text = clean(line.text)
-            if not text and not line.files and not (line.originals or line.copies):
-                notes.append("")
-            elif (under_remark and not (line.originals or line.copies or line.files)) or is_remark(line, text):
-                notes.append(text)
-            elif position == 0 and not label and len(lines) > 1 and _is_heading(line, text):
-                label = without_bullet(text)
-            else:
-                found = _papers_of(line, text)
-                nameless += sum(paper.name == NAMELESS for paper in found)
-                papers.extend(found)
-        if words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
-            papers = [*_papers_of(Line(raw_label), label), *papers]
         if not papers and cases and (not label or under_remark or words.PART.match(label)):
             cases[-1] = _with_notes(cases[-1], notes)
-            continue
-        if papers or notes:
+        elif papers or notes:
             cases.append(_case(label, papers, notes, several=several, under_remark=under_remark))
+    nameless = sum(paper.name == NAMELESS for case in cases for paper in case.papers)
     return Papers(tuple(cases), nameless)
+
+
+def _read_group(raw_label: object, lines: Sequence[Line]) -> tuple[str, list[Paper], list[str]]:
+    """The label, the papers and the notes of one group."""
+    head, typed = papers_in_label(raw_label)
+    label = without_bullet(head)
+    under_remark = bool(words.REMARK.match(label))
+    papers: list[Paper] = []
+    notes: list[str] = []
+    if not under_remark and words.RULE_AS_LABEL.search(label):
+        notes.append(label)  # the papers below are needed whatever the rule says
+        label = ""
+    listed = {_start(clean(line.text)) for line in lines}
+    for text in typed:
+        if is_remark(Line(text), text):
+            notes.append(text)
+        elif _start(text) not in listed:
+            papers.extend(_papers_of(Line(text), text))
+    for position, line in enumerate(lines):
+        text = clean(line.text)
+        counted = line.originals or line.copies or line.files
+        if not counted and (not text or under_remark or is_remark(line, text)):
+            notes.append(text)
+        elif position == 0 and not label and not typed and len(lines) > 1 and _is_heading(line, text):
+            label = without_bullet(text)
+        else:
+            papers.extend(_papers_of(line, text))
+    if not typed and words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
+        papers = [*_papers_of(Line(raw_label), label), *papers]
+    return label, papers, notes
+
+
+def _start(text: str) -> str:
+    return without_bullet(text).casefold()[:60].rstrip(" .;:,")
 
 
 def _is_heading(line: Line, text: str) -> bool:

@@ -16,7 +16,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/div|/tr|/h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
-_CYRILLIC = str.maketrans("АВЕКМНОРСТХУІЅЈаеорсухіѕј", "ABEKMHOPCTXYISJaeopcyxisj")
+_CYRILLIC = str.maketrans("АВЕКМНОРСТХУІЅЈаеорсухіѕји", "ABEKMHOPCTXYISJaeopcyxisju")
 _HAS_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff]")
 _NOTHING = frozenset({"không có thông tin", "chưa có thông tin", "null", "none", "undefined", "n/a"})

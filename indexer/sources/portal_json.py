@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from indexer.facts.codes import read_code
 from indexer.facts.durations import read_case_durations, read_duration
-from indexer.facts.fees import complete_from_siblings, read_fee
+from indexer.facts.fees import complete_from_siblings, read_fee, with_method
 from indexer.facts.legal import read_decision, read_legal
 from indexer.facts.papers import Line, read_papers
 from indexer.facts.wording import clean, clean_lines, looks_damaged, without_bullet
@@ -240,7 +240,8 @@ def _methods(
         durations.setdefault(duration)
         for fee in method.parts("fees"):
             currency = fee.text("currencyName") or fee.part("currency").text("name")
-            readings.append(read_fee(fee.raw("value"), currency, fee.raw("description"), channel))
+            text = with_method(fee.raw("value"), fee.raw("description"), method.raw("description"))
+            readings.append(read_fee(fee.raw("value"), currency, text, channel))
     completed = complete_from_siblings(readings)
     for reading in completed:
         if reading.doubt:

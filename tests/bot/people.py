@@ -1,31 +1,41 @@
 """Residents in front of each channel, for the conversations: they type, press and read as on the real thing."""
 
 import asyncio
+import html
 import os
 import re
+import socket
 import threading
-from collections.abc import Callable
-from typing import Protocol
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
+import httpx
+import uvicorn
 from sqlalchemy import Engine
+from starlette.applications import Starlette
 
 from bot.app import Threaded
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.terminal import Terminal
+from bot.channels.webchat import WebChat
+from bot.dialogue.privacy import conceal
 from bot.messages import Contact
 from bot.receive import Receiver
+from bot.storage.transcripts import TranscriptStore
 from tests.bot.talk import Person
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
+Result = TypeVar("Result")
 NewProcess = Callable[[], tuple[Receiver, Engine]]
 """Builds a receiver on the same database: what a new process does."""
 
 
 class Resident(Person, Protocol):
-    """A person whose assistant can die and come back."""
+    """A person whose assistant can be stopped and started anew; for kill -9 see test_kill.py."""
 
     def restart(self) -> None:
-        """The process dies and another one takes over."""
+        """One process ends and another one takes over."""
 
     def leave(self) -> None:
         """End the conversation."""
@@ -39,7 +49,8 @@ class Background:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
-    def run[T](self, coroutine) -> T:  # type: ignore
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run in the loop and wait for the result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
 
     def stop(self) -> None:
@@ -63,21 +74,24 @@ class AtTerminal:
     def __init__(self, new_process: NewProcess) -> None:
         self._new_process = new_process
         self._contact = Contact("terminal", "somebody")
-        self._start(None)
+        self._start()
 
-    def _start(self, opening: str | None) -> None:
+    def _start(self) -> None:
         read, self._typed = (os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True))
-        self._printed, write = (os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True))
+        self._printed, write = (
+            os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True)
+        )
         threaded = Threaded(self._new_process()[0], workers=1)
         terminal = Terminal(threaded.receive, read, write, self._contact, sent=threaded.sent)
 
         def talk() -> None:
             with read, write:
-                asyncio.run(terminal.run(opening))
+                asyncio.run(terminal.run(opening=None))
 
         self._thread = threading.Thread(target=talk, daemon=True)
         self._thread.start()
         self._answer = ""
+        self._until_prompt()
 
     def types(self, text: str) -> None:
         self._typed.write(text + "\n")
@@ -87,7 +101,9 @@ class AtTerminal:
     def _until_prompt(self) -> str:
         said = ""
         while not said.endswith("\n> "):
-            said += self._printed.read(1)
+            character = self._printed.read(1)
+            assert character, f"the terminal has gone; it said last: {said[-500:]}"
+            said += character
         return said[: -len("\n> ")]
 
     def presses(self, label: str) -> None:
@@ -103,8 +119,7 @@ class AtTerminal:
     def restart(self) -> None:
         answer = self._answer
         self.leave()
-        self._start(None)
-        self._until_prompt()
+        self._start()
         self._answer = answer
 
     def leave(self) -> None:
@@ -157,10 +172,80 @@ class OnTelegram:
         return messages[-1].labels if messages else []
 
     def restart(self) -> None:
-        self._background.stop()
+        self._stop()
         self._start()
 
     def leave(self) -> None:
+        self._stop()
+        self._telegram.__exit__()
+
+    def _stop(self) -> None:
         self._background.run(self._channel.stop())
         self._background.stop()
-        self._telegram.__exit__()
+
+
+class InWebChat:
+    """Posts to the web chat as its page does, over HTTP."""
+
+    def __init__(self, new_process: NewProcess) -> None:
+        self._new_process = new_process
+        self._page = httpx.Client(timeout=30)
+        self._html = ""
+        self._start()
+        self._page.get(self._url + "/").raise_for_status()
+
+    def _start(self) -> None:
+        self._background = Background()
+        receiver, engine = self._new_process()
+        threaded = Threaded(receiver, workers=2)
+        webchat = WebChat(
+            threaded.receive,
+            TranscriptStore(engine),
+            sent=threaded.sent,
+            centre_name="Trung tâm",
+            conceal=conceal,
+            messages_per_minute=1000,
+        )
+        app = Starlette(routes=webchat.routes())
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
+        self._server = uvicorn.Server(config)
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self._serving = asyncio.run_coroutine_threadsafe(self._server.serve([listening]), self._background.loop)
+
+    def types(self, text: str) -> None:
+        self._post({"text": text})
+
+    def presses(self, label: str) -> None:
+        number, link = next(value.split(" ", 1) for value, button in self._choices() if button.startswith(label))
+        self._post({"pressed": link, "on": int(number)})
+
+    def _post(self, message: dict[str, object]) -> None:
+        origin = {"Origin": self._url}
+        answer = self._page.post(self._url + "/chat/messages", json={"id": uuid.uuid4().hex, **message}, headers=origin)
+        answer.raise_for_status()
+        self._html = answer.json()["exchanges"][0]["html"]
+
+    def reads(self) -> str:
+        article = self._html.partition("<article")[2].partition("</article>")[0].partition(">")[2]
+        return html.unescape(re.sub(r"<[^>]+>", " ", article))
+
+    def _choices(self) -> list[tuple[str, str]]:
+        found = re.findall(r'name="pressed" value="([^"]*)">([^<]*)</button>', self._html)
+        return [(html.unescape(value), html.unescape(label)) for value, label in found]
+
+    def buttons(self) -> list[str]:
+        return [label for _, label in self._choices()]
+
+    def restart(self) -> None:
+        self._stop()
+        self._start()
+
+    def leave(self) -> None:
+        self._stop()
+        self._page.close()
+
+    def _stop(self) -> None:
+        self._server.should_exit = True
+        self._serving.result(30)
+        self._background.stop()

@@ -28,7 +28,9 @@ def engines(database_url: str) -> Iterator[list[Engine]]:
 
 
 @pytest.fixture(params=CHANNELS)
-def resident(request: pytest.FixtureRequest, database_url: str, engines: list[Engine], guide: Guide) -> Iterator[Resident]:
+def resident(
+    request: pytest.FixtureRequest, database_url: str, engines: list[Engine], guide: Guide
+) -> Iterator[Resident]:
     """A person on one of the channels, served from one of the databases."""
 
     def new_process() -> tuple[Receiver, Engine]:

@@ -112,10 +112,16 @@ def test_every_button_fits_every_channel(guide: Guide) -> None:
 
 FEES = [
     (FeeLine(kind=FeeKind.AMOUNT, amounts=(135000,), currency="VND"), "135.000 đồng"),
-    (FeeLine(kind=FeeKind.AMOUNT, amounts=(155,), currency="USD", text="Thẻ trên 02 năm: 155 USD/thẻ."), "Thẻ trên 02 năm: 155 USD/thẻ."),
+    (
+        FeeLine(kind=FeeKind.AMOUNT, amounts=(155,), currency="USD", text="Thẻ trên 02 năm: 155 USD/thẻ."),
+        "Thẻ trên 02 năm: 155 USD/thẻ.",
+    ),
     (FeeLine(kind=FeeKind.AMOUNT, amounts=(50000,), currency="VND", text="một bản"), "50.000 đồng – một bản"),
     (FeeLine(kind=FeeKind.AMOUNT, amounts=(25,)), "không nêu đơn vị tiền"),
-    (FeeLine(kind=FeeKind.AMOUNT, amounts=(5000, 7000), currency="VND", text="thu 7.000 đồng", conflict=True), "không khớp"),
+    (
+        FeeLine(kind=FeeKind.AMOUNT, amounts=(5000, 7000), currency="VND", text="thu 7.000 đồng", conflict=True),
+        "không khớp",
+    ),
     (FeeLine(kind=FeeKind.FREE, text="Không thu phí"), "Không thu phí"),
     (FeeLine(kind=FeeKind.ZERO), "Cổng Dịch vụ công ghi 0 đồng"),
     (FeeLine(kind=FeeKind.COUNCIL, text="Do HĐND tỉnh quyết định"), "do tỉnh quy định"),

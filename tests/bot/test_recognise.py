@@ -74,7 +74,7 @@ def test_any_text_is_read(text: str) -> None:
     code_in(text)
     picked_number(text)
     masked, found = mask(text)
-    assert found or masked == text.replace("\x00", "\x00")
+    assert found or masked == text
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,23 @@ def test_numbers_that_identify_people_are_taken_out(text: str, found: set[Found]
     assert not any(character.isdigit() for character in masked)
 
 
-@pytest.mark.parametrize("text", ["1.004194", "thửa đất 120 m2 giá 1.500.000.000 đồng", "Nghị định 154/2024/NĐ-CP", "năm 2026", "thông tư 53/2025/TT-BCA"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.004194",
+        "thửa đất 120 m2 giá 1.500.000.000 đồng",
+        "Nghị định 154/2024/NĐ-CP",
+        "bán đất được 150000000 đồng",
+        "năm 2026",
+        "thông tư 53/2025/TT-BCA",
+    ],
+)
 def test_other_numbers_stay(text: str) -> None:
     """Codes, amounts, years and legal numbers are no personal data."""
     assert mask(text) == (text, frozenset())
 
 
 def test_a_number_alone_is_no_question() -> None:
-    """"số căn cước của tôi là …" asks for nothing; "làm thẻ cho số …" does."""
+    """ "số căn cước của tôi là …" asks for nothing; "làm thẻ cho số …" does."""
     assert says_only_number(mask("số căn cước của tôi là 024085001234 ạ")[0])
     assert not says_only_number(mask("làm lại thẻ căn cước cho 024085001234")[0])

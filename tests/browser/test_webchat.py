@@ -183,6 +183,18 @@ def test_erasing_begins_anew_in_every_tab(page: Page, server: Server) -> None:
     expect_said(second, "câu mới")
 
 
+def test_what_is_asked_after_the_end_begins_anew(page: Page, server: Server) -> None:
+    """The cookie is gone, the page still open: the question is asked in a new conversation, never in circles."""
+    page.context.clear_cookies()
+    ask(page, QUESTION)
+    expect(page.get_by_text("Đăng ký khai sinh (1.001193)")).to_be_visible()
+    expect_said(page, QUESTION)
+    page.context.clear_cookies()
+    ask(page, "gửi lần nữa")
+    expect(page.get_by_role("alert")).to_contain_text("Bạn vui lòng tải lại trang.")
+    expect(page.get_by_label("Câu hỏi của bạn")).to_have_value("gửi lần nữa")
+
+
 def test_the_cookie_is_out_of_reach(page: Page) -> None:
     """No script reads it, no other site sends it, and it ends with the browser."""
     (cookie,) = page.context.cookies()

@@ -41,7 +41,8 @@ class HashingEncoder:
         for row, text in enumerate(texts):
             for feature in features(words(text)):
                 vectors[row, zlib.crc32(feature.encode()) % self.dimension] += 1
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def catalogue(names: dict[str, str] | None = None) -> Catalogue:

@@ -86,7 +86,9 @@ def test_only_the_last_three_snapshots_are_kept(tmp_path: Path, encoder: Path) -
     assert current_id(tmp_path / "index") in kept
 
 
-@pytest.mark.parametrize("file", ["catalogue.json", "vectors.faiss", "lexicon.npz", "texts.json", "encoder/model.safetensors"])
+@pytest.mark.parametrize(
+    "file", ["catalogue.json", "vectors.faiss", "lexicon.npz", "texts.json", "encoder/model.safetensors"]
+)
 def test_a_flipped_byte_or_a_missing_file_is_refused_and_repaired(tmp_path: Path, encoder: Path, file: str) -> None:
     """Opening names the file and what to run; the next build repairs it."""
     index = tmp_path / "index"
@@ -139,8 +141,7 @@ build_small(index, encoder, phrases=PHRASES | {"1.000002": ["xin sổ đi nướ
 
 
 @pytest.mark.parametrize(
-    "where",
-    ["os:fsync:0", "os:fsync:3", "building:_write:0", "os:replace:0", "building:_publish:0", "os:replace:1"]
+    "where", ["os:fsync:0", "os:fsync:3", "building:_write:0", "os:replace:0", "building:_publish:0", "os:replace:1"]
 )
 def test_killed_at_any_point_the_old_snapshot_serves_and_the_next_build_succeeds(
     tmp_path: Path, encoder: Path, where: str

@@ -79,7 +79,7 @@ def test_spelling_variants_are_one_word() -> None:
 
 
 def test_marks_count_only_where_typed() -> None:
-    """"thẻ" and "thế" differ, "the" fits both and claims no marks."""
+    """ "thẻ" and "thế" differ, "the" fits both and claims no marks."""
     assert words("thẻ") != words("thế")
     assert words("the")[0] == (words("thẻ")[0].folded, "")
     assert not [term for term in terms(words("the can cuoc")) if term.startswith("m")]

@@ -38,7 +38,7 @@ def remark(turn: Turn, kind: str) -> Answer:
         Kind.INSULT: wording.INSULT,
         Kind.WHO: wording.WHO,
     }.get(Kind(kind) if kind in set(Kind) else Kind.EMPTY, wording.EMPTY)
-    choices = ways_on() if kind in (Kind.EMPTY, Kind.WHO, Kind.INSULT) else []
+    choices = [] if kind in (Kind.THANKS, Kind.GOODBYE, Kind.YES) else ways_on()
     return tell(said, *choices, remember=False)
 
 

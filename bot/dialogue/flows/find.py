@@ -3,13 +3,13 @@
 from typing import Final
 
 import msgspec
-from knowledge_base.facets import Facet
 
 from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
 from bot.dialogue.flows import desk, procedure
 from bot.dialogue.wording import find as wording
 from bot.dialogue.wording import procedure as procedure_wording
 from bot.messages import Choice
+from knowledge_base.facets import Facet
 from knowledge_base.finder import Found
 
 flow = Flow("find")
@@ -50,7 +50,8 @@ def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
 @flow.page
 def which(turn: Turn, asked: str, *codes: str) -> Answer:
     """One question that tells the candidates apart, a choice for each."""
-    candidates = [candidate for code in codes if (candidate := turn.guide.procedure(code))]
+    candidates = list({found.code: found for code in codes if (found := turn.guide.procedure(code))}.values())
+    asked = "-".join(facet.value for facet in procedure.facets_in(asked) if facet is not Facet.GENERAL)
     if not candidates:
         return nothing(turn)
     rows = [

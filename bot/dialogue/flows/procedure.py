@@ -1,15 +1,15 @@
 """One procedure: the short answer to what was asked, buttons for the rest, and the checklist of its papers."""
 
+from collections import Counter
 from typing import Final
 
 import msgspec
-from knowledge_base.facets import Facet
 
-from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
+from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, tell, to
 from bot.dialogue.wording import checklist as checklist_wording
-from bot.dialogue.wording import desk
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Choice
+from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Paper, Procedure
 
 flow = Flow("procedure")
@@ -24,17 +24,13 @@ _REST_BUTTONS: Final = (Facet.STEPS, Facet.CONDITIONS, Facet.RESULT, Facet.AUDIE
 @flow.page
 def show(turn: Turn, code: str, asked: str = "") -> Answer:
     """The answer to what was asked ("fee-duration"; nothing: the overview) about one procedure."""
-    procedure = turn.guide.procedure(code)
-    if procedure is None:
-        return tell(desk.UNKNOWN_CODE.format(code=code[:20]), topic=None)
+    procedure = _known(turn, code)
     facets = facets_in(asked)
     paragraphs: list[str] = [wording.heading(procedure)]
     choices: list[Choice] = []
     for facet in facets:
         if facet is Facet.DOCUMENTS and long_list(procedure):
-            paragraphs.append(
-                f"# {wording.TITLES[facet]}\n{wording.count_documents(procedure).capitalize()}. Bạn chọn trường hợp của mình:"
-            )
+            paragraphs.append(wording.choose_case(procedure))
             choices += case_choices(procedure)
         else:
             paragraphs += wording.facet(procedure, facet, turn.centre, turn.now.date())
@@ -51,8 +47,8 @@ def show(turn: Turn, code: str, asked: str = "") -> Answer:
 @flow.page
 def case(turn: Turn, code: str, position: str) -> Answer:
     """The papers of one case, complete, with those that every case needs."""
-    procedure = turn.guide.procedure(code)
-    if procedure is None or not position.isdecimal() or int(position) >= len(procedure.cases):
+    procedure = _known(turn, code)
+    if not position.isdecimal() or int(position) >= len(procedure.cases):
         return show(turn, code, Facet.DOCUMENTS)
     chosen = procedure.cases[int(position)]
     groups = [
@@ -76,9 +72,7 @@ def case(turn: Turn, code: str, position: str) -> Answer:
 @flow.page
 def documents(turn: Turn, code: str) -> Answer:
     """Every paper of every case, however long."""
-    procedure = turn.guide.procedure(code)
-    if procedure is None:
-        return show(turn, code)
+    procedure = _known(turn, code)
     body = wording.facet(procedure, Facet.DOCUMENTS, turn.centre, turn.now.date())
     return tell(
         (wording.heading(procedure), *body, *wording.warnings(procedure), wording.source(procedure)),
@@ -90,9 +84,7 @@ def documents(turn: Turn, code: str) -> Answer:
 @flow.page
 def more(turn: Turn, code: str) -> Answer:
     """The buttons that the first row has no room for."""
-    procedure = turn.guide.procedure(code)
-    if procedure is None:
-        return show(turn, code)
+    procedure = _known(turn, code)
     choices = [to(wording.BUTTONS[facet], show, code, facet.value) for facet in (*_FIRST_BUTTONS, *_REST_BUTTONS)]
     return tell(wording.heading(procedure), *choices, topic=procedure.code, trace=Trace(decision="sure", codes=(code,)))
 
@@ -135,31 +127,26 @@ _LIST_PAGE: Final = 8
 
 
 @flow.page
-def checklist(turn: Turn, code: str, position: str = "", page: str = "0") -> Answer:
+def checklist(turn: Turn, code: str, position: str = "", page: str = "") -> Answer:
     """The papers with what the person already has; first which case, where papers differ."""
-    procedure = turn.guide.procedure(code)
-    if procedure is None:
-        return show(turn, code)
+    procedure = _known(turn, code)
     if not procedure.papers:
         return tell((wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)), topic=code)
     papers = _list(procedure, position)
     if papers is None:
-        choices = [
-            item(group.label or wording.TITLES[Facet.DOCUMENTS], checklist, code, str(n))
-            for n, group in enumerate(procedure.cases)
-            if group.papers and group.kind is CaseKind.CASE
-        ]
+        choices = [item(label, checklist, code, number) for number, label in _own_cases(procedure)]
         if any(group.papers and group.kind is not CaseKind.CASE for group in procedure.cases):
             choices.append(item(checklist_wording.COMMON_ONLY, checklist, code, _COMMON))
         return tell((wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code)
-    return _shown(turn, papers, int(page) if page.isdecimal() else 0, turn.ticks.get(papers.key, ()))
+    number = int(page) if page.isdecimal() else 0
+    return _shown(turn, papers, number, turn.ticks.get(papers.key, ()), replaces=page != "")
 
 
 @flow.page
 def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer:
     """Mark one paper as there ("1") or not ("0"); said twice it changes nothing."""
-    procedure = turn.guide.procedure(code)
-    papers = _list(procedure, position) if procedure else None
+    procedure = _known(turn, code)
+    papers = _list(procedure, position)
     if papers is None or not paper.isdecimal() or int(paper) >= len(papers.papers):
         return checklist(turn, code)
     number = int(paper)
@@ -170,9 +157,9 @@ def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer
 @flow.page
 def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     """The papers that are not marked yet."""
-    procedure = turn.guide.procedure(code)
-    papers = _list(procedure, position) if procedure else None
-    if papers is None or procedure is None:
+    procedure = _known(turn, code)
+    papers = _list(procedure, position)
+    if papers is None:
         return checklist(turn, code)
     ticked = turn.ticks.get(papers.key, ())
     missing = [wording.paper_line(paper) for n, paper in enumerate(papers.papers) if n not in ticked]
@@ -189,13 +176,13 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
 @flow.page
 def untick(turn: Turn, code: str, position: str) -> Answer:
     """Take all marks off."""
-    procedure = turn.guide.procedure(code)
-    papers = _list(procedure, position) if procedure else None
+    procedure = _known(turn, code)
+    papers = _list(procedure, position)
     return _shown(turn, papers, 0, ()) if papers else checklist(turn, code)
 
 
-def _shown(turn: Turn, papers: _List, page: int, ticked: tuple[int, ...]) -> Answer:
-    """One page of the list; it replaces the message whose button was pressed."""
+def _shown(turn: Turn, papers: _List, page: int, ticked: tuple[int, ...], *, replaces: bool = True) -> Answer:
+    """One page of the list; ticking and turning pages replaces the message whose button was pressed."""
     code, position, total = papers.procedure.code, papers.position, len(papers.papers)
     first = min(page, (total - 1) // _LIST_PAGE) * _LIST_PAGE
     shown = list(enumerate(papers.papers))[first : first + _LIST_PAGE]
@@ -224,10 +211,18 @@ def _shown(turn: Turn, papers: _List, page: int, ticked: tuple[int, ...]) -> Ans
         (heading, *lines, wording.source(papers.procedure)),
         *choices,
         topic=code,
-        replaces=True,
+        replaces=replaces,
         ticks={papers.key: ticked},
         here=link(checklist, code, position, str(page)),
     )
+
+
+def _known(turn: Turn, code: str) -> Procedure:
+    """The procedure that a link names; raises OutdatedError where the centre no longer has it."""
+    procedure = turn.guide.procedure(code)
+    if procedure is None:
+        raise OutdatedError(f"no procedure {code[:20]!r}")
+    return procedure
 
 
 def facets_in(asked: str) -> tuple[Facet, ...]:
@@ -245,12 +240,15 @@ def long_list(procedure: Procedure) -> bool:
 
 def case_choices(procedure: Procedure) -> list[Choice]:
     """A choice for each case that has papers of its own, then one for everything."""
-    choices = [
-        item(group.label or wording.TITLES[Facet.DOCUMENTS], case, procedure.code, str(position))
-        for position, group in enumerate(procedure.cases)
-        if group.kind is CaseKind.CASE and group.papers
-    ]
+    choices = [item(label, case, procedure.code, position) for position, label in _own_cases(procedure)]
     return [*choices, item(wording.ALL_DOCUMENTS_BUTTON, documents, procedure.code)]
+
+
+def _own_cases(procedure: Procedure) -> list[tuple[str, str]]:
+    """Position and label of each case with papers of its own; records repeat labels, so the same ones are counted."""
+    cases = [(n, case) for n, case in enumerate(procedure.cases) if case.kind is CaseKind.CASE and case.papers]
+    labels = Counter(case.label for _, case in cases)
+    return [(str(n), wording.case_choice(case, among_same=labels[case.label] > 1)) for n, case in cases]
 
 
 def next_steps(procedure: Procedure, shown: tuple[Facet, ...]) -> list[Choice]:

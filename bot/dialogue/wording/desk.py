@@ -61,8 +61,7 @@ def status(centre: Centre) -> tuple[str, ...]:
     """Where to look up a dossier; the assistant has no dossier data of its own yet."""
     return (
         "Bạn muốn biết hồ sơ đã nộp đến đâu. Trợ lý chưa xem được hồ sơ của từng người, xin lỗi bạn.",
-        f"Bạn tra trên Cổng Dịch vụ công quốc gia ({centre.portal}), mục Tra cứu hồ sơ, bằng mã in trên phiếu hẹn; "
-        f"hoặc gọi {phone(centre)}.",
+        f"Bạn tra trên Cổng Dịch vụ công quốc gia ({centre.portal}), mục Tra cứu hồ sơ, bằng mã in trên phiếu hẹn; hoặc gọi {phone(centre)}.",
         "Bạn không cần gửi số căn cước hay số điện thoại vào đây.",
     )
 

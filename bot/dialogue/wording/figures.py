@@ -1,5 +1,6 @@
 """Amounts, durations, channels and dates as residents read them."""
 
+import re
 from datetime import date
 
 from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit, FeeKind, FeeLine
@@ -84,9 +85,12 @@ def _amount(line: FeeLine, text: str) -> str:
         return amounts
     if line.conflict:
         return f"Cổng ghi {amounts}; hai chỗ trong bản ghi không khớp, bạn hỏi lại cán bộ. Bản ghi viết: {text}"
-    named = all(_digits(money(amount, line.currency)) in _digits(text) for amount in line.amounts)
+    if text.startswith("/"):
+        return f"{amounts}{text}"
+    named = all(amount in _numbers(text) for amount in line.amounts)
     return text if named else f"{amounts} – {text}"
 
 
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())
+def _numbers(text: str) -> set[int]:
+    """The whole numbers written in `text`, with their thousands separated or not."""
+    return {int(re.sub(r"\D", "", found)) for found in re.findall(r"\d{1,3}(?:[.,]\s?\d{3})+(?!\d)|\d+", text)}

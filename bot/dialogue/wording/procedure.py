@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 
-from knowledge_base.facets import Facet
-
 from bot.dialogue.wording import figures
 from knowledge_base.centre import Centre
+from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, FeeKind, Flag, Paper, Procedure
 
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
@@ -42,6 +41,7 @@ CHECKLIST_BUTTON = "Đánh dấu giấy đã có"
 OTHER_BUTTON = "Không phải thủ tục này"
 MORE_BUTTON = "Xem mục khác"
 CASE_TIME = "Theo quy trình giải quyết: "
+OTHER_PAPERS = "▪ Giấy tờ khác (bản ghi không ghi tên nhóm):"
 ALL_DOCUMENTS_BUTTON = "Xem đủ mọi trường hợp"
 
 
@@ -126,13 +126,23 @@ def count_documents(procedure: Procedure) -> str:
     return f"{always} loại chung, thêm giấy tờ riêng của {len(cases)} trường hợp"
 
 
+def choose_case(procedure: Procedure) -> str:
+    """Stands above the cases where their papers are too many to be sent at once."""
+    count = count_documents(procedure)
+    return f"# {TITLES[Facet.DOCUMENTS]}\n{count[:1].upper()}{count[1:]}. Bạn chọn trường hợp của mình:"
+
+
 def documents(procedure: Procedure) -> tuple[str, ...]:
     """Every paper of every case, one paragraph each, numbered within its case."""
     if not procedure.papers:
         return ("Bản ghi chưa liệt kê giấy tờ nào. Bạn hỏi cán bộ nơi nộp trước khi chuẩn bị.",)
-    return tuple(paragraph for case in procedure.cases if case.papers for paragraph in case_documents(case)) + notes(
-        procedure
-    )
+    said: list[str] = []
+    for case in procedure.cases:
+        paragraphs = list(case_documents(case))
+        if paragraphs and said and not case.label:
+            paragraphs[0] = f"{OTHER_PAPERS}\n{paragraphs[0]}"
+        said += paragraphs
+    return (*said, *notes(procedure))
 
 
 def case_documents(case: Case) -> Iterator[str]:
@@ -150,16 +160,37 @@ def case_label(case: Case) -> str:
     return f"▪ {case.label}:"
 
 
+def case_choice(case: Case, *, among_same: bool) -> str:
+    """A case as a choice; where the record gives several cases one label, its papers tell them apart."""
+    label = case.label or TITLES[Facet.DOCUMENTS]
+    return f"{label} ({len(case.papers)} giấy tờ, có {_cut(case.papers[0].name, 60)})" if among_same else label
+
+
 def paper_line(paper: Paper) -> str:
     """A paper's name, how many, which form."""
     counts = [f"{paper.originals} bản chính"] if paper.originals else []
     counts += [f"{paper.copies} bản sao"] if paper.copies else []
-    said = paper.name + (" …" if paper.abridged and not paper.detail else "")
+    said = short_name(paper)
     if paper.detail:
         said = f"{paper.name}\n{paper.detail}" if not paper.detail.startswith(paper.name) else paper.detail
     said += f" ({', '.join(counts)})" if counts else ""
-    missing_forms = [form for form in paper.forms if form not in said]
-    return said + (f" [mẫu: {', '.join(missing_forms)}]" if missing_forms else "")
+    missing_forms = [form for form in paper.forms if not _names_form(said, form)]
+    if not missing_forms:
+        return said
+    # Behind an abridged name a form may belong to what was left out: say no more than that the record names it.
+    title = "bản ghi có nhắc" if paper.abridged else "mẫu"
+    return f"{said} [{title}: {', '.join(missing_forms)}]"
+
+
+def short_name(paper: Paper) -> str:
+    """The paper's name, with a mark where the record's line goes on and the whole line is not here."""
+    closed = "…" in paper.name and paper.name.endswith(")")
+    return paper.name + (" …" if paper.abridged and not paper.detail and not closed else "")
+
+
+def _names_form(said: str, form: str) -> bool:
+    spoken = said.casefold()
+    return form.casefold() in spoken or form.casefold().replace("mẫu số ", "mẫu ") in spoken
 
 
 def notes(procedure: Procedure) -> tuple[str, ...]:
@@ -214,12 +245,20 @@ def durations(procedure: Procedure) -> tuple[str, ...]:
     said = tuple(f"• {_channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
     if any(time.channel is None for time in told) and any(time.channel for time in told):
         said += ("Các chỗ trong bản ghi ghi khác nhau, bạn hỏi lại cán bộ khi nộp.",)
+    elif len({time.channel for time in told if not time.text}) < sum(not time.text for time in set(told)):
+        said += ("Bản ghi nêu nhiều mức thời gian, tùy trường hợp của hồ sơ. Bạn hỏi cán bộ khi nộp.",)
     return said
 
 
 def _told(times: tuple[Duration, ...]) -> list[Duration]:
     """The processing times that tell something: placeholders are left out."""
-    return [time for time in times if time.kind not in (DurationKind.PLACEHOLDER, DurationKind.NOT_STATED)]
+    by_case = {time.value for time in times if time.kind is DurationKind.STATED and time.channel is None}
+    return [
+        time
+        for time in times
+        if time.kind not in (DurationKind.PLACEHOLDER, DurationKind.NOT_STATED)
+        and not (time.kind is DurationKind.UNIT_UNKNOWN and time.value in by_case)  # the case knows its unit
+    ]
 
 
 def _sentence(text: str) -> str:
@@ -268,7 +307,7 @@ def forms(procedure: Procedure) -> tuple[str, ...]:
     with_form = [paper for paper in procedure.papers if paper.forms]
     if not with_form:
         return ("Bản ghi không kèm mẫu đơn nào.",)
-    said = [f"• {paper.name}: {', '.join(paper.forms)}" for paper in _distinct(with_form)]
+    said = [f"• {short_name(paper)}: {', '.join(paper.forms)}" for paper in _distinct(with_form)]
     return (*said, "Mẫu tải về ở đường dẫn nguồn, hoặc xin tại nơi nộp.")
 
 
@@ -320,12 +359,16 @@ def _listed(values: tuple[str, ...]) -> str:
 
 def _short_fee(procedure: Procedure, today: date) -> str:
     kinds = {line.kind for line in procedure.fees}
-    if not kinds or kinds == {FeeKind.NOT_STATED}:
+    texts = {line.text for line in procedure.fees}
+    if kinds == {FeeKind.NOT_STATED} and len(texts) == 1 and 0 < len(min(texts)) <= 40:
+        return f"bản ghi viết “{min(texts).rstrip(' .;')}”"
+    if not kinds or (kinds == {FeeKind.NOT_STATED} and texts == {""}):
         return "bản ghi chưa nêu"
     if kinds == {FeeKind.ZERO}:
         return "Cổng Dịch vụ công ghi 0 đồng"
     if kinds == {FeeKind.FREE}:
-        return "bản ghi ghi không thu phí"
+        more = any(len(text) > 60 for text in texts)
+        return "bản ghi ghi không thu phí" + (", xem thêm mục Lệ phí" if more else "")
     if FeeKind.AMOUNT in kinds:
         amounts = list(
             dict.fromkeys(
@@ -340,6 +383,8 @@ def _short_fee(procedure: Procedure, today: date) -> str:
             expired = any(line.valid_until and date.fromisoformat(line.valid_until) < today for line in procedure.fees)
             return f"{said} (mức này ghi là đã hết hạn, xem mục Lệ phí)" if expired else said
         return "tùy trường hợp, xem mục Lệ phí"
+    if any("miễn" in text.casefold() for text in texts) and kinds == {FeeKind.REGULATION}:
+        return "theo quy định, có nêu trường hợp miễn, xem mục Lệ phí"
     if FeeKind.COUNCIL in kinds:
         return "do tỉnh quy định, bản ghi không nêu số tiền"
     if FeeKind.REGULATION in kinds:

@@ -18,13 +18,9 @@ const smooth = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" :
 
 // --- what must outlive a reload: messages that have no answer yet ---
 
-const store = {
-  read(name) {
-    try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
-  },
-  write(name, value) {
-    try { sessionStorage.setItem(name, JSON.stringify(value)); return true; } catch { return false; }
-  },
+const store = { // a browser may forbid it
+  read(name) { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } },
+  write(name, value) { try { sessionStorage.setItem(name, JSON.stringify(value)); return true; } catch { return false; } },
 };
 const outbox = store.read("outbox") || [];
 
@@ -138,7 +134,7 @@ async function send() {
       works("send");
       wait = 1;
       failures = 0;
-      if (response.status === 409) return renew(body.error);
+      if (response.status === 409 && renew()) return;
       if (response.ok) body.exchanges.forEach(show);
       else refuse(message, body.error);
       settle(message.id);
@@ -198,7 +194,10 @@ function connect() {
   source = new EventSource(`/chat/events?after=${last}&c=${conversation}`);
   source.onopen = () => { wait = 1; works("events"); };
   source.onmessage = (event) => show(JSON.parse(event.data));
-  source.addEventListener("gone", () => { disconnect(); renew(GONE); });
+  source.addEventListener("gone", () => {
+    disconnect();
+    if (!renew()) notice.textContent = GONE;
+  });
   source.onerror = () => {
     fails("events");
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
@@ -208,15 +207,12 @@ function connect() {
 }
 
 // the conversation was erased or has ended: begin a new one, but never reload in circles
-function renew(sentence) {
+function renew() {
   const recently = Date.now() - (store.read("renewed") || 0) < 10_000;
-  if (!recently && navigator.cookieEnabled && store.write("renewed", Date.now())) {
-    store.write("outbox", outbox.map(({ on, ...message }) => message));
-    location.replace("/");
-  } else {
-    typing.textContent = "";
-    notice.textContent = sentence;
-  }
+  if (recently || !navigator.cookieEnabled || !store.write("renewed", Date.now())) return false;
+  store.write("outbox", outbox.map(({ on, ...message }) => message));
+  location.replace("/");
+  return true;
 }
 
 // --- what people do ---

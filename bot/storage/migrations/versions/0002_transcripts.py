@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.storage.database import UtcDateTime
+from bot.storage.database import JsonText, UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("visitor", sa.String(64), sa.ForeignKey("transcripts.visitor", ondelete="CASCADE"), primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("message_id", sa.String(64), nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("body", JsonText, nullable=False),
         sa.UniqueConstraint("visitor", "message_id", name="exchanges_message_id"),
     )
 
