@@ -13,6 +13,7 @@ import click
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A progress function (stage, done, total) that draws one bar per stage on the terminal."""
     stages: dict[str, Any] = {}
+    new_bar: Any = click.progressbar
 
     def finish() -> None:
         for bar in stages.values():
@@ -24,9 +25,8 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
             return
         if stage not in stages:
             finish()
-            bar: Any = click.progressbar(range(total), label=f"{stage:<10}", file=click.get_text_stream("stderr"))
-            bar.render_progress()
-            stages[stage] = bar
+            stages[stage] = new_bar(length=total, label=f"{stage:<10}", file=click.get_text_stream("stderr"))
+            stages[stage].render_progress()
         stages[stage].update(done - stages[stage].pos)
 
     try:

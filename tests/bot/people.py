@@ -8,7 +8,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TextIO, TypeVar
 
 import httpx
 import uvicorn
@@ -68,6 +68,12 @@ class Background:
         self.loop.close()
 
 
+def _pipe() -> tuple[TextIO, TextIO]:
+    """The two ends of a pipe: to read from, to write to."""
+    read, write = os.pipe()
+    return os.fdopen(read, encoding="utf-8"), os.fdopen(write, "w", encoding="utf-8")
+
+
 class AtTerminal:
     """Types into a terminal and reads what it prints."""
 
@@ -77,10 +83,8 @@ class AtTerminal:
         self._start()
 
     def _start(self) -> None:
-        read, self._typed = (os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True))
-        self._printed, write = (
-            os.fdopen(end, mode, encoding="utf-8") for end, mode in zip(os.pipe(), "rw", strict=True)
-        )
+        read, self._typed = _pipe()
+        self._printed, write = _pipe()
         threaded = Threaded(self._new_process()[0], workers=1)
         terminal = Terminal(threaded.receive, read, write, self._contact, sent=threaded.sent)
 

@@ -1,6 +1,6 @@
 """Every conversation of `tests/conversations` passes on every channel, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,14 @@ from bot.services.guide import Guide
 from bot.storage.database import open_database
 from bot.storage.sessions import SessionStore
 from knowledge_base.centre import load_centre
-from tests.bot.people import AtTerminal, InWebChat, OnTelegram, Resident
+from tests.bot.people import AtTerminal, InWebChat, NewProcess, OnTelegram, Resident
 from tests.bot.talk import CONVERSATIONS, play
 
-CHANNELS = {"terminal": AtTerminal, "telegram": OnTelegram, "webchat": InWebChat}
+CHANNELS: dict[str, Callable[[NewProcess], Resident]] = {
+    "terminal": AtTerminal,
+    "telegram": OnTelegram,
+    "webchat": InWebChat,
+}
 
 
 @pytest.fixture

@@ -214,3 +214,60 @@ def test_the_checklist_covers_common_papers_and_the_chosen_case(guide: Guide) ->
     common = flow._list(procedure, "c")
     assert common is not None
     assert [paper.name for paper in common.papers] == ["Tờ khai"]
+
+
+def test_a_mark_of_abridging_is_set_once_and_never_behind_a_closed_name() -> None:
+    assert wording.paper_line(Paper(name="Giấy xác nhận của cơ quan", abridged=True)) == "Giấy xác nhận của cơ quan …"
+    closed = Paper(name="Giấy khám sức khỏe… (trừ hạng A1)", abridged=True)
+    assert wording.paper_line(closed) == "Giấy khám sức khỏe… (trừ hạng A1)"
+    for procedure in CATALOGUE:
+        for paper in procedure.papers:
+            assert not paper.name.endswith("…"), procedure.code
+            assert "… …" not in wording.paper_line(paper), procedure.code
+
+
+def test_a_form_behind_an_abridged_name_is_only_said_to_be_named() -> None:
+    """The form may belong to what was left out, so the page does not call it this paper's form."""
+    abridged = Paper(name="Phiếu xác nhận", forms=("Mẫu DC01",), abridged=True)
+    assert wording.paper_line(abridged).endswith("[bản ghi có nhắc: Mẫu DC01]")
+    assert wording.paper_line(Paper(name="Đơn (mẫu 1)", forms=("Mẫu số 1",))) == "Đơn (mẫu 1)"
+    assert wording.paper_line(Paper(name="Đơn", forms=("don.docx",))) == "Đơn [mẫu: don.docx]"
+
+
+def test_an_amount_is_told_even_where_another_number_contains_its_digits() -> None:
+    line = FeeLine(kind=FeeKind.AMOUNT, amounts=(5000,), currency="VND", text="Hộ có thu nhập 15.000 đồng")
+    assert figures.fee(line, TODAY).startswith("5.000 đồng – ")
+    assert figures.fee(msgspec.structs.replace(line, text="/trang"), TODAY) == "5.000 đồng/trang"
+
+
+def test_the_same_fee_typed_twice_is_told_once() -> None:
+    lines = (
+        FeeLine(kind=FeeKind.AMOUNT, channel=Channel.DIRECT, amounts=(5000,), currency="VND", text="5.000 đồng/tờ."),
+        FeeLine(kind=FeeKind.AMOUNT, channel=Channel.ONLINE, amounts=(5000,), currency="VND", text="(5.000 đồng/tờ)"),
+    )
+    both = msgspec.structs.replace(BARE, fees=lines, channels=(Channel.DIRECT, Channel.ONLINE))
+    assert wording.fees(both, TODAY) == ("• 5.000 đồng/tờ.",)
+
+
+def test_a_number_without_unit_is_left_out_where_the_case_knows_the_unit() -> None:
+    unknown = Duration(kind=DurationKind.UNIT_UNKNOWN, channel=Channel.DIRECT, value=3)
+    known = Duration(kind=DurationKind.STATED, value=3, unit=DurationUnit.WORKING_DAY)
+    times = msgspec.structs.replace(BARE, durations=(unknown, known))
+    assert wording.durations(times) == ("3 ngày làm việc.",)
+
+
+def test_several_times_of_one_channel_are_said_to_depend_on_the_case() -> None:
+    times = tuple(
+        Duration(kind=DurationKind.STATED, channel=Channel.DIRECT, value=value, unit=DurationUnit.DAY)
+        for value in (2, 7)
+    )
+    said = wording.durations(msgspec.structs.replace(BARE, durations=times))
+    assert said[:2] == ("• Nộp trực tiếp: 2 ngày", "• Nộp trực tiếp: 7 ngày")
+    assert "nhiều mức" in said[-1]
+
+
+def test_papers_without_a_heading_do_not_run_on_under_the_heading_before() -> None:
+    part = Case(kind=CaseKind.PART, label="Giấy tờ phải nộp", papers=(Paper(name="Đơn"),))
+    rest = Case(kind=CaseKind.ALL, papers=(Paper(name="Tờ khai"),))
+    said = wording.documents(msgspec.structs.replace(BARE, cases=(part, rest)))
+    assert said == ("▪ Giấy tờ phải nộp:\n1. Đơn", "▪ Giấy tờ khác (bản ghi không ghi tên nhóm):\n1. Tờ khai")

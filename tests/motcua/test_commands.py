@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -42,7 +43,7 @@ def test_ask_json_adds_decision_and_scores(run: Run) -> None:
 
 def test_batch_answers_each_line_as_a_new_person(run: Run, tmp_path: Path) -> None:
     """Questions and turns; a bad line is named and costs the others nothing."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"id": "a", "question": "mất bằng lái xe máy"},
         {"id": "b", "question": "thế hết bao nhiêu tiền"},
         {"id": "c", "turns": ["mất bằng lái xe máy", "thế hết bao nhiêu tiền"]},

@@ -213,8 +213,11 @@ def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
     if not procedure.fees:
         return ("Bản ghi chưa nêu phí, lệ phí. Bạn hỏi cán bộ nơi nộp.",)
     by_text: dict[str, list[Channel | None]] = {}
+    first: dict[str, str] = {}  # clerks type the same fee with and without a full stop or brackets
     for line in procedure.fees:
-        by_text.setdefault(figures.fee(line, today), []).append(line.channel)
+        text = figures.fee(line, today)
+        text = first.setdefault(" ".join(text.replace("(", " ").replace(")", " ").strip(" .;").split()), text)
+        by_text.setdefault(text, []).append(line.channel)
     everywhere = set(procedure.channels)
     said = []
     for text, channels in by_text.items():

@@ -62,3 +62,11 @@ def test_any_input_gives_a_duration_whose_unit_is_stated_only_with_a_number(
     assert (found.unit is not None) == (found.kind is DurationKind.STATED)
     if found.kind is DurationKind.STATED:
         assert found.value is not None
+
+
+def test_a_time_that_points_to_the_description_is_read_there() -> None:
+    found = read_duration(
+        "Theo mô tả", "OTHER", "Nộp tại quầy. Không quá 08 ngày làm việc kể từ ngày nhận hồ sơ.", None
+    )
+    assert (found.kind, found.text) == (DurationKind.TEXT, "Không quá 08 ngày làm việc kể từ ngày nhận hồ sơ.")
+    assert read_duration("Theo mô tả", "OTHER", "Nộp tại quầy.", None).text == "Theo mô tả"

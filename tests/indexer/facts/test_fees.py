@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.facts.fees import amounts_in, fee_text, periods_in, read_fee, says_free
+from indexer.facts.fees import amounts_in, fee_text, periods_in, read_fee, says_free, with_method
 from knowledge_base.procedure import FeeKind, FeeLine
 
 
@@ -127,3 +127,60 @@ def test_no_input_breaks_a_fee_line_and_only_amount_lines_have_amounts(value: ob
     found = line(value, text, currency)
     assert bool(found.amounts) == (found.kind is FeeKind.AMOUNT)
     assert len(found.text) <= 600
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("Phí: 600,000 (lý thuyết)", [600000]),
+        ("15000000/lần", [15000000]),
+        ("500.000/lô + số mặt hàng x100.000, tối đa 5.000.000/lô", [500000, 100000, 5000000]),
+        ("số mặt hàng x 100.000 nghìn đồng", [100000]),
+        ("Mức thu (đồng) Cấp lần đầu 40.000 200.000", [40000, 200000]),
+        ("Diện tích (đồng) dưới 10.000m2", []),
+        ("Tàu từ 1.600 GT", []),
+    ],
+)
+def test_amounts_without_a_unit_count_where_the_text_calls_them_a_fee(text: str, amounts: list[int]) -> None:
+    assert [money.amount for money in amounts_in(text)] == amounts
+
+
+def test_an_amount_that_cannot_be_read_is_never_told_as_no_amount() -> None:
+    reading = read_fee(0, "", "10.000.0000 đồng (cấp lần đầu) theo Thông tư 40/2026/TT-BTC", None)
+    assert reading.line.kind is FeeKind.NOT_STATED
+    assert reading.line.text.startswith("10.000.0000 đồng")
+    assert reading.action == "reported"
+
+
+def test_the_office_of_the_committee_sets_no_fee() -> None:
+    assert line(0, "Theo Quyết định số 1/QĐ-VP của Văn phòng Ủy ban nhân dân tỉnh").kind is FeeKind.REGULATION
+    assert line(0, "Do Ủy ban nhân dân tỉnh quy định").kind is FeeKind.COUNCIL
+
+
+def test_free_with_a_fee_for_copies_is_free() -> None:
+    text = "Miễn lệ phí. Phí cấp bản sao trích lục (nếu có) theo Thông tư số 281/2016/TT-BTC."
+    assert line(0, text).kind is FeeKind.FREE
+    assert line(0, text).text == text
+    assert line(0, "Miễn lệ phí. Phí thẩm định theo Thông tư số 281/2016/TT-BTC.").kind is not FeeKind.FREE
+
+
+def test_the_reduced_amount_in_the_description_of_the_method_is_told() -> None:
+    told = "Phí: 800.000 đồng/hồ sơ (áp dụng mức phí 400.000 đồng/hồ sơ đến hết ngày 31/12/2026). Nộp tại quầy."
+    found = line(800_000, with_method(800_000, "/hồ sơ", told), "Việt Nam Đồng")
+    assert found.amounts == (800_000, 400_000)
+    assert found.valid_until == "2026-12-31"
+    assert "Nộp tại quầy" not in found.text
+    alone = with_method(3_500_000, "/hồ sơ", "(áp dụng mức phí 1.750.000 đồng/hồ sơ đến hết ngày 31/12/2026)")
+    assert alone.startswith("3.500.000 đồng/hồ sơ (áp dụng mức phí 1.750.000 đồng")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "told"),
+    [
+        (20_000, "/thẻ", "Nộp tại quầy, mang theo 500.000 đồng ký quỹ."),
+        (0, "", "Phí 20.000 đồng"),
+        (20_000, "Lệ phí cấp thẻ cho người từ 14 tuổi", "Lệ phí 20.000 đồng"),
+    ],
+)
+def test_a_description_that_does_not_name_the_fee_changes_nothing(value: int, text: str, told: str) -> None:
+    assert with_method(value, text, told) == text

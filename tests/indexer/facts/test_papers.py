@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.facts.papers import NAME, Line, forms_in, glued_papers, is_remark, paper_name, read_papers
+from indexer.facts.papers import (
+    NAME,
+    Line,
+    forms_in,
+    glued_papers,
+    is_remark,
+    paper_name,
+    papers_in_label,
+    read_papers,
+)
 from indexer.facts.wording import clean
 from knowledge_base.procedure import CaseKind
 
@@ -181,3 +190,98 @@ def test_no_line_is_ever_lost(groups: list[tuple[str, list[tuple[str, int]]]]) -
     assert len(papers) >= sum(line.originals > 0 for _, each in raw for line in each)
     assert all(paper.name and len(paper.name) <= NAME + 2 for paper in papers)
     assert all(paper.detail for paper in papers if paper.abridged)
+
+
+def test_papers_typed_behind_a_situation_in_the_heading_are_papers_of_that_situation() -> None:
+    label = (
+        "(1) Đối với trường hợp tặng cho: - Đơn đăng ký theo Mẫu số 18. - Giấy chứng nhận đã cấp. - Số lượng: 01 bộ."
+    )
+    (case,) = read_papers([(label, [Line("Đơn đề nghị", 1)])]).cases
+    assert (case.kind, case.label) == (CaseKind.CASE, "Đối với trường hợp tặng cho")
+    assert [paper.name for paper in case.papers] == [
+        "Đơn đăng ký theo Mẫu số 18",
+        "Giấy chứng nhận đã cấp",
+        "Đơn đề nghị",
+    ]
+    assert case.note_count == 1
+
+
+def test_alternatives_inside_a_heading_stay_one_paper() -> None:
+    choice = "- Một trong các văn bản sau: + Biên bản hòa giải. + Quyết định."
+    head, items = papers_in_label(f"Trường hợp tranh chấp: - Đơn theo mẫu. {choice} - Bản vẽ.")
+    assert head == "Trường hợp tranh chấp:"
+    assert len(items) == 3
+    assert items[1].endswith("+ Biên bản hòa giải. + Quyết định.")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Trường hợp mất giấy: Đối với tổ chức; đối với cá nhân",
+        "* Lưu ý: - Giấy tờ phải rõ. - Giấy tờ phải còn hạn.",
+        "Trường hợp ủy quyền: - Trường hợp ủy quyền cho cá nhân, hồ sơ gồm:",
+    ],
+)
+def test_a_heading_of_situations_holds_no_papers(label: str) -> None:
+    assert papers_in_label(label)[1] == []
+
+
+def test_papers_that_stand_in_the_heading_and_in_the_list_are_told_once() -> None:
+    label = "- Tờ khai hàng hóa theo mẫu; - Hóa đơn thương mại: 01 bản chính;"
+    lines = [Line("Hóa đơn thương mại: 01 bản chính", 1), Line("Tờ khai hàng hóa theo mẫu", 1)]
+    (case,) = read_papers([(label, lines)]).cases
+    assert len(case.papers) == 2
+
+
+def test_papers_under_a_rule_are_needed_whatever_the_rule_says() -> None:
+    label = "Trường hợp khai thác được thông tin trong cơ sở dữ liệu thì hồ sơ không bao gồm bản sao các giấy tờ này"
+    (case,) = read_papers([(label, [Line("Văn bản thông báo", 1)])]).cases
+    assert (case.kind, case.label, case.note_count) == (CaseKind.ALL, "", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trường hợp không khai thác được thông tin thì cơ quan đăng ký hộ tịch yêu cầu xuất trình bản chính giấy tờ",
+        "Trường hợp nộp hồ sơ trực tuyến thì thành phần hồ sơ phải được chứng thực điện tử theo quy định",
+        "2/ Số lượng hồ sơ: 01 (bộ)",
+    ],
+)
+def test_what_the_office_does_is_no_paper(text: str) -> None:
+    assert is_remark(Line(text), text)
+
+
+def test_a_paper_that_an_online_application_sends_by_post_stays_a_paper() -> None:
+    text = "Trường hợp nộp hồ sơ trực tuyến thì hộ chiếu phải gửi qua bưu chính; giấy khác phải được chứng thực"
+    assert not is_remark(Line(text), text)
+
+
+def test_a_name_says_which_paper_and_not_only_how_it_is_copied() -> None:
+    line = (
+        "Bản sao từ sổ gốc hoặc bản sao có chứng thực hoặc bản sao và xuất trình bản chính để đối chiếu "
+        "(trường hợp nộp hồ sơ trực tiếp); bản sao có chứng thực (trường hợp nộp hồ sơ qua bưu chính hoặc trực tuyến) "
+        "các quyết định tặng giải thưởng văn học"
+    )
+    name, abridged = paper_name(line)
+    assert name.endswith("… các quyết định tặng giải thưởng văn học")
+    assert len(name) <= NAME
+    assert abridged
+
+
+def test_no_name_ends_with_the_mark_that_the_page_adds() -> None:
+    name, abridged = paper_name("Giấy " + "xác nhận của cơ quan quản lý " * 20)
+    assert not name.endswith("…")
+    assert abridged
+    assert paper_name("Đơn đăng ký của hộ……") == ("Đơn đăng ký của hộ", True)
+
+
+def test_glued_papers_need_not_all_start_alike() -> None:
+    text = "- Bản khai của thân nhân;\n- Giấy chứng tử;\n- Hồ sơ của người có công."
+    assert len(glued_papers(text)) == 3
+    by_situation = "Báo cáo theo:\n- Mẫu số 16 đối với cơ sở mới;\n- Mẫu số 17 đối với cơ sở cũ."
+    assert glued_papers(by_situation) == []
+
+
+def test_a_form_number_keeps_its_letters() -> None:
+    assert forms_in("Đơn theo Mẫu số 01.TĂCN Phụ lục I") == ("Mẫu số 01.TĂCN",)
+    assert forms_in("Đơn theo Mẫu số 02.Trường hợp khác") == ("Mẫu số 02",)
