@@ -19,6 +19,8 @@ DATA = Path(__file__).parent / "data"
 SHIPPED = DATA / "catalogue"
 """The catalogue that comes with the project: facts only, no procedure prose."""
 SHIPPED_OVERRIDES = DATA / "overrides.json"
+PLAIN_NAMES = DATA / "plain_names.json"
+"""What a clerk would call each procedure, by code: written for this project, it survives every import."""
 FORMAT = 1
 _LOOSE_CODE = re.compile(r"(\d)[.,]?\s?(\d{6,9})(?:\.[0-9A-Za-z.]*)?")
 
@@ -65,18 +67,27 @@ class Catalogue:
         self.problems = problems
 
     @classmethod
-    def load(cls, folder: Path = SHIPPED, overrides: Path | None = None) -> "Catalogue":
+    def load(
+        cls, folder: Path = SHIPPED, overrides: Path | None = None, plain_names: Path | None = None
+    ) -> "Catalogue":
         """The catalogue in `folder` with the overrides of the file `overrides` (None: as recorded).
+
+        Procedures without a plain name of their own get the one in the file `plain_names`.
 
         Raises CatalogueError naming the file that is missing, malformed or of another format.
         """
         laid: Overlay = lay_over(read_folder(folder), read_overrides(overrides) if overrides else ())
-        return cls(laid.procedures, phrases=laid.phrases, problems=laid.problems)
+        names = read_plain_names(plain_names) if plain_names else {}
+        named = (
+            found if found.plain_name else msgspec.structs.replace(found, plain_name=names.get(found.code, ""))
+            for found in laid.procedures
+        )
+        return cls(named, phrases=laid.phrases, problems=laid.problems)
 
     @classmethod
     def shipped(cls) -> "Catalogue":
         """The project's own catalogue with its overrides."""
-        return cls.load(SHIPPED, SHIPPED_OVERRIDES)
+        return cls.load(SHIPPED, SHIPPED_OVERRIDES, PLAIN_NAMES)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Catalogue":
@@ -188,6 +199,14 @@ def read_folder(folder: Path) -> tuple[Procedure, ...]:
         twice = sorted({found_.code for found_ in found if found_.code in seen or seen.add(found_.code)})  # type: ignore[func-returns-value]
         raise CatalogueError(f"{folder}: {', '.join(twice[:5])} stand in two files. Delete one of the two.")
     return tuple(found)
+
+
+def read_plain_names(path: Path) -> dict[str, str]:
+    """Plain names by code; raises CatalogueError where the file is not {code: name}."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError) as error:
+        raise CatalogueError(f"{path}: expected {{code: name}}; restore or correct the file ({error})") from error
 
 
 def encode_file(agency: str, procedures: Iterable[Procedure]) -> bytes:

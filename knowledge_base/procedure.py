@@ -156,6 +156,8 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     code: str
     name: str
+    plain_name: str = ""
+    """What a clerk would call it, short and unlike its siblings; written by us, not by the record."""
     agency: str
     """Id of the agency whose desk takes it, a key of the centre's settings ("so-tu-phap")."""
     counter: Literal["province", "commune"]

@@ -1,5 +1,6 @@
 """From sources to a published index: import, train, index, evaluate."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -7,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.termui import progressbar
 
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A progress function (stage, done, total) that draws one bar per stage on the terminal."""
     stages: dict[str, Any] = {}
-    new_bar: Any = click.progressbar
 
     def finish() -> None:
         for bar in stages.values():
@@ -25,7 +26,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
             return
         if stage not in stages:
             finish()
-            stages[stage] = new_bar(length=total, label=f"{stage:<10}", file=click.get_text_stream("stderr"))
+            stages[stage] = progressbar(length=total, label=f"{stage:<10}", file=sys.stderr)
             stages[stage].render_progress()
         stages[stage].update(done - stages[stage].pos)
 
@@ -43,9 +44,10 @@ def _encoder(name: str | None) -> Any:
 
 
 def _catalogue(settings: Any) -> Any:
-    from knowledge_base.catalogue import SHIPPED, SHIPPED_OVERRIDES, Catalogue
+    from knowledge_base.catalogue import PLAIN_NAMES, SHIPPED, SHIPPED_OVERRIDES, Catalogue
 
-    return Catalogue.load(settings.catalogue_dir or SHIPPED, settings.overrides_file or SHIPPED_OVERRIDES)
+    folder, overrides = settings.catalogue_dir or SHIPPED, settings.overrides_file or SHIPPED_OVERRIDES
+    return Catalogue.load(folder, overrides, PLAIN_NAMES)
 
 
 @click.command()

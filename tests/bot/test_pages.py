@@ -271,3 +271,7 @@ def test_papers_without_a_heading_do_not_run_on_under_the_heading_before() -> No
     rest = Case(kind=CaseKind.ALL, papers=(Paper(name="Tờ khai"),))
     said = wording.documents(msgspec.structs.replace(BARE, cases=(part, rest)))
     assert said == ("▪ Giấy tờ phải nộp:\n1. Đơn", "▪ Giấy tờ khác (bản ghi không ghi tên nhóm):\n1. Tờ khai")
+
+
+def test_a_word_instead_of_a_time_is_told_as_the_words_of_the_record() -> None:
+    assert figures.duration(Duration(kind=DurationKind.TEXT, text="Không")) == "bản ghi viết “Không”"

@@ -9,7 +9,6 @@ from bot.dialogue.wording import browse as wording
 from bot.messages import Choice
 from bot.services.guide import field_key
 from knowledge_base.procedure import Procedure
-from knowledge_base.text import fold
 
 flow = Flow("browse")
 
@@ -30,11 +29,11 @@ def topics(turn: Turn) -> Answer:
 
 @flow.page
 def topic(turn: Turn, key: str, page: str = "0") -> Answer:
-    """The procedures of one life event; those of the commune counter, which most people need, come first."""
+    """The procedures of one life event; those that most people need come first: the commune's, the shortest names."""
     found = [procedure for procedure in turn.guide.catalogue if key in procedure.topics]
     if not found:
         return topics(turn)
-    found.sort(key=lambda procedure: (procedure.counter != "commune", fold(procedure.name)))
+    found.sort(key=lambda procedure: (procedure.counter != "commune", len(procedure.name), procedure.code))
     return _procedures(wording.TOPICS.get(key, key), found, page, lambda label, other: to(label, topic, key, other))
 
 
@@ -77,7 +76,7 @@ ToPage = Callable[[str, str], Choice]
 def _procedures(heading: str, found: list[Procedure], page: str, to_page: ToPage) -> Answer:
     first, around = _paging(page, len(found), to_page)
     shown = found[first : first + PAGE]
-    rows = [item(procedure.name, procedure_flow.show, procedure.code) for procedure in shown]
+    rows = [item(p.plain_name or p.name, procedure_flow.show, p.code) for p in shown]
     return tell(wording.procedures(heading, first + 1, first + len(shown), len(found)), *rows, *around, topic=None)
 
 

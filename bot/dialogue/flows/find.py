@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, tell, to
+from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, parse_link, tell, to
 from bot.dialogue.flows import desk, procedure
 from bot.dialogue.wording import find as wording
 from bot.dialogue.wording import procedure as procedure_wording
@@ -37,14 +37,17 @@ def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
         return msgspec.structs.replace(
             _with_choices(said, others), here=link(procedure.show, codes[0], wanted), trace=trace
         )
-    if found.decision == "several" and len(codes) > 1:
-        return msgspec.structs.replace(which(turn, wanted, *codes), here=link(which, wanted, *codes), trace=trace)
     if found.decision == "several":
-        said = procedure.show(turn, codes[0], wanted)
-        return msgspec.structs.replace(
-            _with_choices(said, [to(procedure_wording.OTHER_BUTTON, others_than)]), trace=trace
-        )
+        return msgspec.structs.replace(which(turn, wanted, *codes), here=link(which, wanted, *codes), trace=trace)
     return msgspec.structs.replace(nothing(turn), trace=trace)
+
+
+def again(turn: Turn, shown: str, asked: tuple[Facet, ...]) -> str | None:
+    """The same question back with what is asked now, where `shown`, the link last followed, was one; else None."""
+    name, args = parse_link(shown)
+    if name != which.name or not args:
+        return None
+    return link(which, "-".join(facet.value for facet in asked), *args[1:])
 
 
 @flow.page
@@ -78,9 +81,10 @@ def nothing(turn: Turn) -> Answer:
 
 
 def _worth_offering(turn: Turn, found: Found) -> tuple[str, ...]:
-    least = found.matches[0].probability * WORTH_OFFERING if found.matches else 0.0
-    known = [m for m in found.matches if m.probability >= least and turn.guide.procedure(m.code)]
-    return tuple(match.code for match in known[:OFFERED])
+    """The candidates that compare with the best one; a question back offers two at least."""
+    known = [match for match in found.matches if turn.guide.procedure(match.code)]
+    least = known[0].probability * WORTH_OFFERING if known else 0.0
+    return tuple(match.code for rank, match in enumerate(known) if match.probability >= least or rank < 2)[:OFFERED]
 
 
 def _with_choices(said: Answer, choices: list[Choice]) -> Answer:

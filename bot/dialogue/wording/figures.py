@@ -50,6 +50,8 @@ def duration(time: Duration) -> str:
             stated = f"{number(time.value)} {_UNITS[time.unit]}"
             return f"{stated} – {time.text}" if time.text else stated
         case DurationKind.TEXT:
+            if len(time.text) < 30 and not any(character.isdigit() for character in time.text):
+                return f"bản ghi viết “{time.text.rstrip(' .')}”"
             return f"{time.text} …" if time.abridged else time.text
         case DurationKind.UNIT_UNKNOWN:
             assert time.value is not None

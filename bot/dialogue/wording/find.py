@@ -23,33 +23,47 @@ OTHER_WORDS = "Vâng. Bạn nói thêm giúp: việc gì, cho ai, để làm gì
 
 
 def which(procedures: list[Procedure]) -> tuple[str, ...]:
-    """One question that separates the candidates, and the candidates by their official names."""
+    """One question that separates the candidates, then each with its full name."""
+    lines = [
+        f"{number}. {label}\n{_full_name(procedure, label)}"
+        for number, (procedure, label) in enumerate(zip(procedures, labels(procedures), strict=True), 1)
+    ]
+    return (question(procedures), *lines, "Bạn bấm nút hoặc gõ số.")
+
+
+def question(procedures: list[Procedure]) -> str:
+    """The one thing that separates the candidates, as a question."""
     shared = _shared_start([procedure.name for procedure in procedures])
     levels = {procedure.counter for procedure in procedures}
-    names = {fold(procedure.name) for procedure in procedures}
-    if len(names) == 1 and len(levels) > 1:
-        question = f'"{procedures[0].name}" làm được ở hai nơi. Bạn làm ở xã, phường hay ở cấp tỉnh?'
-    elif len(shared) >= 3:
-        question = f'Có {len(procedures)} thủ tục "{" ".join(shared)} …". Bạn cần trường hợp nào?'
-    else:
-        question = f"Có {len(procedures)} thủ tục gần với điều bạn hỏi. Bạn cần việc nào?"
-    lines = [f"{number}. {_cut(p.name, 220)} ({_level(p)})" for number, p in enumerate(procedures, 1)]
-    return (question, *lines, "Bạn bấm nút hoặc gõ số.")
+    if len({fold(procedure.name) for procedure in procedures}) == 1 and len(levels) > 1:
+        return f'"{procedures[0].name}" làm được ở hai nơi. Bạn làm ở xã, phường hay ở tỉnh?'
+    if len(shared) >= 3:
+        return f'Có {len(procedures)} thủ tục "{" ".join(shared)} …". Bạn cần trường hợp nào?'
+    return f"Có {len(procedures)} thủ tục gần với điều bạn hỏi. Bạn cần việc nào?"
 
 
 def labels(procedures: list[Procedure]) -> list[str]:
-    """What makes each candidate different from the others, in as few words as the names allow."""
+    """Each candidate as a clerk would call it; without plain names, what the official names do not share."""
+    plain = [procedure.plain_name for procedure in procedures]
+    if all(plain) and len(set(map(fold, plain))) == len(plain):
+        return plain
     names = [procedure.name.split() for procedure in procedures]
     start = len(_shared_start([procedure.name for procedure in procedures]))
     end = _shared_end(names, start)
     said = [" ".join(words[start : len(words) - end]) or " ".join(words) for words in names]
-    if any(len(text) < 4 for text in said):  # what is left says nothing by itself
+    if any(len(text) < 6 or not text[0].isalnum() for text in said):  # what is left says nothing by itself
         said = [" ".join(words) for words in names]
     if len({procedure.counter for procedure in procedures}) > 1:
         said = [f"{text} ({_level(procedure)})" for text, procedure in zip(said, procedures, strict=True)]
     if len(set(map(fold, said))) < len(said):
         said = [f"{text} – {_told_apart(p, procedures)}" for text, p in zip(said, procedures, strict=True)]
     return [_cut(text[:1].upper() + text[1:], LABEL_LIMIT) for text in said]
+
+
+def _full_name(procedure: Procedure, label: str) -> str:
+    """The official name where the label is another, and the level."""
+    named = "" if fold(label) == fold(procedure.name) else f"{_cut(procedure.name, 220)}, "
+    return f"({named}{_level(procedure)})"
 
 
 def _told_apart(procedure: Procedure, procedures: list[Procedure]) -> str:

@@ -8,6 +8,8 @@ from knowledge_base.centre import Centre
 from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, FeeKind, Flag, Paper, Procedure
 
+LONG_NAME = 60
+"""Official names longer than this are preceded by the plain one."""
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
 
 TITLES = {
@@ -46,7 +48,9 @@ ALL_DOCUMENTS_BUTTON = "Xem đủ mọi trường hợp"
 
 
 def heading(procedure: Procedure) -> str:
-    """The official name and the code, as the first thing of every answer."""
+    """The name and the code, as the first thing of every answer; long official names after the plain one."""
+    if procedure.plain_name and len(procedure.name) > LONG_NAME:
+        return f"# {procedure.plain_name}\nTên đầy đủ: {procedure.name}\nMã thủ tục: {procedure.code}"
     return f"# {procedure.name}\nMã thủ tục: {procedure.code}"
 
 

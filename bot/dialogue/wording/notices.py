@@ -1,0 +1,171 @@
+"""The notices that reach people without a question before, word by word.
+
+A template whose text or fields change gets a new version beside the old one, which notices in the queue still name.
+No name, telephone or identity number stands in a notice: only the dossier's code and where it is.
+"""
+
+from typing import Final
+
+from bot.messages import Choice
+from bot.services.notice_templates import Field, Parameter, Template, Templates
+
+_CODE: Final = {"code": Field(60), "procedure": Field(300)}
+_CENTRE: Final = {"place": Field(300), "hours": Field(300), "phone": Field(100)}
+_STATUS_BUTTON: Final = Choice("Tra cứu hồ sơ", "desk.status")
+_STOP: Final = 'Nhắn "dừng" nếu bạn không muốn nhận tin nữa.'
+_PARAMETERS: Final = {
+    "ma_ho_so": Parameter("code", "code"),
+    "thu_tuc": Parameter("procedure", "name", cut=True),
+}
+
+_ALL: Final = (
+    Template(
+        id="received",
+        version=1,
+        fields=_CODE | {"due": Field(40, optional=True)},
+        paragraphs=(
+            "# Hồ sơ đã được tiếp nhận",
+            "Trung tâm đã nhận hồ sơ {code} của bạn: {procedure}.",
+            "Ngày hẹn trả kết quả: {due}. Có thay đổi, trợ lý sẽ báo bạn.",
+            _STOP,
+        ),
+        choices=(_STATUS_BUTTON,),
+        parameters=_PARAMETERS | {"ngay_hen": Parameter("due", "date")},
+    ),
+    Template(
+        id="supplement",
+        version=1,
+        fields=_CODE
+        | _CENTRE
+        | {
+            "papers": Field(700),
+            "reason": Field(250, optional=True),
+            "by": Field(40, optional=True),
+            "procedure_code": Field(30, optional=True),
+        },
+        paragraphs=(
+            "# Hồ sơ cần bổ sung giấy tờ",
+            "Hồ sơ {code} ({procedure}) chưa giải quyết tiếp được vì còn thiếu:\n{papers}",
+            "Lý do: {reason}",
+            "Bạn bổ sung trước hết ngày {by} giúp nhé.",
+            "Cách nộp: mang giấy tờ cùng phiếu hẹn đến {place}. {hours}\nNếu đã nộp trực tuyến, bạn bổ sung trên Cổng Dịch vụ công quốc gia. Cần hỏi, gọi {phone}.",
+            _STOP,
+        ),
+        choices=(Choice("Danh sách giấy tờ", "procedure.checklist:{procedure_code}"), _STATUS_BUTTON),
+        parameters=_PARAMETERS | {"giay_to": Parameter("papers", "address", cut=True), "han": Parameter("by", "date")},
+    ),
+    Template(
+        id="fee_due",
+        version=1,
+        fields=_CODE | _CENTRE | {"amount": Field(40)},
+        paragraphs=(
+            "# Hồ sơ chờ nộp tiền",
+            "Hồ sơ {code} ({procedure}) cần nộp {amount} thì mới giải quyết tiếp.",
+            "Bạn nộp trên Cổng Dịch vụ công quốc gia bằng mã hồ sơ, hoặc tại {place}. {hours}",
+            "Trung tâm không gửi đường dẫn đòi chuyển tiền qua tin nhắn. Nếu nghi ngờ, bạn gọi {phone}.",
+            _STOP,
+        ),
+        choices=(_STATUS_BUTTON,),
+        parameters=_PARAMETERS | {"so_tien": Parameter("amount", "label")},
+    ),
+    Template(
+        id="delayed",
+        version=1,
+        fields=_CODE
+        | {
+            "due": Field(40),
+            "was_due": Field(40, optional=True),
+            "apology": Field(400, optional=True),
+            "phone": Field(100),
+        },
+        paragraphs=(
+            "# Xin lỗi bạn, hồ sơ bị trễ hẹn",
+            "Hồ sơ {code} ({procedure}) chưa xong đúng hẹn. Trung tâm thành thật xin lỗi bạn.",
+            "Ngày hẹn trước: {was_due}.",
+            "Ngày hẹn mới: {due}. Bạn chưa cần đến trước ngày này.",
+            "Lý do: {apology}",
+            "Cần hỏi thêm, bạn gọi {phone}.",
+            _STOP,
+        ),
+        choices=(_STATUS_BUTTON,),
+        parameters=_PARAMETERS | {"ngay_hen_moi": Parameter("due", "date")},
+    ),
+    Template(
+        id="ready",
+        version=1,
+        fields=_CODE | _CENTRE | {"result": Field(200, optional=True)},
+        paragraphs=(
+            "# Hồ sơ đã có kết quả",
+            "Hồ sơ {code} ({procedure}) đã giải quyết xong, mời bạn đến nhận.",
+            "Kết quả: {result}",
+            "Nơi nhận: {place}. {hours}",
+            "Bạn mang theo phiếu hẹn và căn cước. Người nhận thay mang thêm giấy ủy quyền.",
+            "Cần hỏi thêm, bạn gọi {phone}.",
+            _STOP,
+        ),
+        choices=(_STATUS_BUTTON,),
+        parameters=_PARAMETERS | {"noi_nhan": Parameter("place", "address", cut=True)},
+    ),
+    Template(
+        id="returned",
+        version=1,
+        fields=_CODE | {"phone": Field(100)},
+        paragraphs=(
+            "# Hồ sơ đã trả kết quả",
+            "Kết quả của hồ sơ {code} ({procedure}) đã được trao. Nếu bạn chưa nhận được, xin gọi ngay {phone}.",
+            "Bạn có hài lòng không? Mời bạn chấm điểm và góp ý tại quầy hoặc qua số {phone}, để lần sau Trung tâm phục vụ tốt hơn. Cảm ơn bạn.",
+            _STOP,
+        ),
+        parameters=_PARAMETERS,
+    ),
+    Template(
+        id="changed",
+        version=1,
+        fields=_CODE | {"status": Field(100), "note": Field(300, optional=True), "phone": Field(100)},
+        paragraphs=(
+            "# Hồ sơ có thay đổi",
+            "Hồ sơ {code} ({procedure}): {status}.",
+            "{note}",
+            "Cần hỏi thêm, bạn gọi {phone}.",
+            _STOP,
+        ),
+        choices=(_STATUS_BUTTON,),
+        parameters=_PARAMETERS | {"trang_thai": Parameter("status", "status", cut=True)},
+    ),
+    Template(
+        id="announcement",
+        version=1,
+        fields={"title": Field(120), "text": Field(1400), "about": Field(300)},
+        paragraphs=(
+            "# {title}",
+            "{text}",
+            "Bạn nhận tin này vì đang theo dõi {about}.",
+            _STOP,
+        ),
+        parameters={
+            "tieu_de": Parameter("title", "name", cut=True),
+            "noi_dung": Parameter("text", "address", cut=True),
+        },
+    ),
+)
+
+TEMPLATES: Final[Templates] = {(template.id, template.version): template for template in _ALL}
+
+STATUSES: Final = {
+    3: "không được tiếp nhận",
+    4: "đang được giải quyết",
+    7: "đã được rút theo yêu cầu",
+    8: "đã dừng giải quyết",
+}
+"""The statuses of the national list that have no template of their own."""
+
+REASONS: Final = {
+    "received": "đã tiếp nhận hồ sơ",
+    "supplement": "cần bổ sung giấy tờ",
+    "fee_due": "cần nộp tiền",
+    "delayed": "trễ hẹn, có ngày hẹn mới",
+    "ready": "đã có kết quả",
+    "returned": "đã trả kết quả",
+    "changed": "hồ sơ có thay đổi",
+}
+"""What the call is about, for the clerk's list."""

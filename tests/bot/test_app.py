@@ -1,0 +1,105 @@
+"""The assembled application: its routes, its health, Telegram's webhook inside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from bot.app import Core, build_app, build_core
+from bot.settings import Settings, SettingsError, read_settings
+from tests.fakes.telegram import TOKEN, FakeTelegram
+
+SECRET = "s3cret-of-the-webhook"
+
+
+@pytest.fixture
+def settings(index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a fresh installation with the shipped index."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTCUA_INDEX_DIR", str(index_dir))
+    return read_settings()
+
+
+@pytest.fixture
+def core(settings: Settings) -> Iterator[Core]:
+    """The conversation on an empty database."""
+    core = build_core(settings, "sqlite://")
+    yield core
+    core.engine.dispose()
+
+
+def test_health_tells_what_is_served(settings: Settings, core: Core) -> None:
+    """200 with the number of procedures and the snapshot while the process can answer."""
+    with TestClient(build_app(settings, core)) as client:
+        health = client.get("/healthz")
+    assert health.status_code == 200
+    assert health.json()["procedures"] == 2040
+    assert health.json()["index"] == core.guide.snapshot.manifest.snapshot
+
+
+def test_an_unreachable_database_is_not_healthy(
+    settings: Settings, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503: a load balancer sends nobody here."""
+    with TestClient(build_app(settings, core)) as client:
+
+        def refuse(_: Engine) -> None:
+            raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+        monkeypatch.setattr("bot.web.app._reach", refuse)
+        assert client.get("/healthz").status_code == 503
+
+
+def test_the_page_and_its_files_are_guarded(settings: Settings, core: Core) -> None:
+    """Strict content policy on the page, no type guessing on the files."""
+    with TestClient(build_app(settings, core)) as client:
+        page = client.get("/")
+        script = client.get("/static/chat.js")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert script.headers["x-content-type-options"] == "nosniff"
+
+
+def test_telegram_s_webhook_is_served_by_the_same_application(
+    index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, core: Core
+) -> None:
+    """With the right secret a message is answered; without it 403, malformed 400, nothing else happens."""
+    with FakeTelegram() as telegram:
+        telegram._messages[4711] = []  # the resident has opened the chat; the update below comes by our own hand
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("MOTCUA_INDEX_DIR", str(index_dir))
+        monkeypatch.setenv("TELEGRAM_TOKEN", TOKEN)
+        monkeypatch.setenv("TELEGRAM_BASE_URL", telegram.base_url)
+        monkeypatch.setenv("TELEGRAM_WEBHOOK_URL", "https://motcua.example.vn")
+        monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
+        update = {
+            "update_id": 1,
+            "message": {
+                "message_id": 7,
+                "date": 1,
+                "chat": {"id": 4711, "type": "private"},
+                "from": {"id": 4711, "is_bot": False, "first_name": "A"},
+                "text": "1.004194",
+            },
+        }
+        header = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+        with TestClient(build_app(read_settings(), core)) as client:
+            assert client.post("/telegram/webhook", json=update).status_code == 403
+            assert client.post("/telegram/webhook", content=b"{", headers=header).status_code == 400
+            assert telegram.messages(4711) == []
+            assert client.post("/telegram/webhook", json=update, headers=header).status_code == 200
+            assert "Đăng ký tạm trú" in telegram.wait_for_messages(4711, 1)[0].text
+        hook = telegram.called("setWebhook")[0]
+        assert hook["url"] == "https://motcua.example.vn/telegram/webhook"
+        assert hook["secret_token"] == SECRET
+
+
+def test_a_webhook_without_secret_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The setting that is missing is named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TELEGRAM_TOKEN", TOKEN)
+    monkeypatch.setenv("TELEGRAM_WEBHOOK_URL", "https://motcua.example.vn")
+    with pytest.raises(SettingsError, match="TELEGRAM_WEBHOOK_SECRET"):
+        read_settings()
