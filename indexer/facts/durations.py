@@ -96,6 +96,9 @@ def read_case_durations(
 ) -> tuple[Duration, ...]:
     """The execution cases' own times (name, value, unit) where they differ from what the methods state."""
     told = {(duration.value, duration.unit) for duration in by_method if duration.kind is DurationKind.STATED}
+    told |= {
+        time for duration in by_method if duration.kind is DurationKind.TEXT for time in _statements(duration.text)
+    }
     unknown = {duration.value for duration in by_method if duration.kind is DurationKind.UNIT_UNKNOWN}
     named = {name for name, _, _ in cases}
     found: dict[Duration, None] = {}

@@ -98,7 +98,7 @@ WHOLE_HEADING = re.compile(
 )
 FORM = re.compile(
     r"(?:[Mm]ẫu|MẪU)\s*(?:[Ss]ố|đơn|"
-    r"tờ khai)?\s*[:.]?\s*(?P<id>(?:[A-ZĐ]{1,6}[-. ]?)?\d{1,3}[A-Za-zĐđ]{0,3}(?:[-./][A-Za-zĐđ0-9]+){0,4}"
+    r"tờ khai)?\s*[:.]?\s*(?P<id>(?:[A-ZĐ]{1,6}[-. ]?)?\d{1,3}[A-Za-zĐđ]{0,3}(?:[-./][A-Za-z0-9ĐđĂÂÊÔƠƯ]+){0,4}"
     r"|[A-ZĐ]{2,5}\d{0,3}(?:[-./][A-ZĐ0-9]+){1,3})(?![\w])"
 )
 FORM_YEAR = re.compile(r"^\d{1,2}/\d{4}$")
@@ -126,3 +126,18 @@ LIMITED_TO = re.compile(  # who is exempt or for whom it is: said last, and too 
     re.IGNORECASE,
 )
 PAPER_AS_LABEL = re.compile(r"[Mm]ẫu (?:số )?[\dA-Z]|;| [-+] ")  # a clerk typed the papers into the heading
+
+COPY = re.compile(r"^bản (?:sao|chính|chụp|gốc)\b", re.IGNORECASE)
+MANNER = re.compile(  # how a copy is made and handed in; a name of nothing else does not say which paper
+    r"\b(?:bản|sao|chính|chụp|gốc|từ|sổ|hoặc|có|được|chứng|thực|công|kèm|theo|xuất|trình|để|đối|chiếu|trường|hợp|"
+    r"nộp|hồ|sơ|trực|tiếp|tuyến|qua|đường|bưu|điện|tử|và|với|gửi|hệ|thống|dịch|vụ|ích|môi|cấp|mang|cổng|mạng|trên|hình|thức|thì|"
+    r"các|của|là|cơ|quan|thẩm|quyền)\b",
+    re.IGNORECASE,
+)
+OBJECT = re.compile(
+    r"(?:\)|:|\bđối chiếu|\bbản chính|\bsổ gốc|\bchứng thực|\bcủa)\s*:?\s+"
+    r"(?P<paper>(?:(?:các|những|một trong(?: các| những)?)\s+)?"
+    r"(?:giấy|quyết định|văn bản|hợp đồng|văn bằng|bằng|chứng chỉ|thẻ|tài liệu|báo cáo|sổ|hộ chiếu|phiếu|đơn|biên bản|"
+    r"danh sách|điều lệ|nghị quyết|căn cước|chứng từ|hóa đơn|hoá đơn)\b(?! gốc).*)",
+    re.IGNORECASE,
+)

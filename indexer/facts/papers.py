@@ -13,6 +13,7 @@ from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
 
 NAME, LABEL = 180, 200
+_NO_WORD = re.compile(r"[\W\d_]+")
 NAMELESS = "Biểu mẫu kèm theo (hồ sơ trên Cổng không ghi tên giấy tờ)"
 
 
@@ -66,6 +67,16 @@ def is_remark(line: Line, text: str) -> bool:
 
 def paper_name(text: str) -> tuple[str, bool]:
     """The name of the paper in at most 180 characters, never cut inside a word; and whether the line goes on."""
+    name, abridged = _shortened(text)
+    if not abridged or not words.COPY.match(name) or len(_NO_WORD.sub("", words.MANNER.sub("", name))) >= 8:
+        return name, abridged
+    paper = words.OBJECT.search(without_bullet(text).rstrip(" ;,.:–-+*"))
+    if not paper:
+        return name, abridged
+    return f"{at_word(name, 78).removesuffix('…')}… {at_word(paper['paper'], 98).removesuffix('…')}", True
+
+
+def _shortened(text: str) -> tuple[str, bool]:
     bare = without_bullet(text).rstrip(" ;,.:–-+*").lstrip('“"')
     if len(bare) <= NAME:
         whole_name = bare.rstrip(" .…")  # the mark of a cut name is set where the name is shown
@@ -124,11 +135,11 @@ def glued_papers(text: object) -> list[str]:
     if ": " in bare_head or any(words.UNSPLIT.search(part) for part in (bare_head, *map(without_bullet, items))):
         return []
     certain = len(items) >= 2 and all(
-        words.STRICT_PAPER.match(bare)
+        (words.STRICT_PAPER.match(bare) or (number and words.PAPER_START.match(bare) and not words.FORM.match(bare)))
         and len(bare) <= 600
         and not words.CHOICE.search(bare[-60:])
         and not bare.endswith(":")
-        for bare in map(without_bullet, items)
+        for number, bare in enumerate(map(without_bullet, items))
     )
     if not certain:
         return []

@@ -70,3 +70,9 @@ def test_a_time_that_points_to_the_description_is_read_there() -> None:
     )
     assert (found.kind, found.text) == (DurationKind.TEXT, "Không quá 08 ngày làm việc kể từ ngày nhận hồ sơ.")
     assert read_duration("Theo mô tả", "OTHER", "Nộp tại quầy.", None).text == "Theo mô tả"
+
+
+def test_a_case_that_says_what_the_words_of_the_methods_say_is_no_difference() -> None:
+    told = read_duration("15 ngày làm việc kể từ ngày nhận hồ sơ", "OTHER", "", None)
+    assert read_case_durations([("Cấp", 15, "WORKING_DAY")], (told,)) == ()
+    assert len(read_case_durations([("Cấp", 20, "WORKING_DAY")], (told,))) == 1
