@@ -15,7 +15,8 @@ def test_vectors_have_length_one_and_unknown_text_is_zero(tmp_path: Path) -> Non
     """One normalised row per text, zeros where nothing is known."""
     encoder = StaticEncoder(save_encoder(tmp_path))
     vectors = encoder.encode(["mất bằng lái xe máy", "qqqq zzzz"])
-    assert vectors.shape == (2, encoder.dimension) and vectors.dtype == np.float32
+    assert vectors.shape == (2, encoder.dimension)
+    assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors[0]) == pytest.approx(1, abs=1e-5)
     assert not vectors[1].any()
 

@@ -18,6 +18,6 @@ def test_a_malformed_file_is_named(tmp_path: Path) -> None:
     """The message names the file and its form."""
     path = tmp_path / "names.json"
     path.write_text("[1]")
-    with pytest.raises(CatalogueError, match="names.json"):
+    with pytest.raises(CatalogueError, match=r"names\.json"):
         read_plain_names(path)
     assert len(read_plain_names(PLAIN_NAMES)) == 2040
