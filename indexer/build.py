@@ -52,7 +52,7 @@ def build(
     catalogue: Catalogue,
     phrases: Phrases,
     encoder: Encoder,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = lambda *_: None,
     force: bool = False,
     questions: Path | None = None,
     elsewhere: list[str] | None = None,
@@ -186,9 +186,9 @@ def _write(index_dir: Path, name: str, content: dict[str, bytes], manifest: Mani
             shutil.rmtree(aside)
             return folder
         doomed = index_dir / "snapshots" / f".{name}.old.new"
-        os.replace(folder, doomed)
+        folder.replace(doomed)
         shutil.rmtree(doomed)
-    os.replace(aside, folder)
+    aside.replace(folder)
     _sync_folder(folder.parent)
     return folder
 
@@ -219,7 +219,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _publish(index_dir: Path, name: str) -> None:
     _write_through(index_dir / "current.new", name.encode() + b"\n")
-    os.replace(index_dir / "current.new", index_dir / "current")
+    (index_dir / "current.new").replace(index_dir / "current")
     _sync_folder(index_dir)
 
 

@@ -22,9 +22,11 @@ class Question(msgspec.Struct, frozen=True):
     asks: str
     question: str = ""
     turns: tuple[str, ...] = ()
+    topic: str = ""
+    """The procedure that the turns before the last are about, where the file says so."""
 
 
-class BadQuestions(Exception):
+class BadQuestions(Exception):  # noqa: N818 - says what is the matter
     """A question file cannot be read; the message names the line."""
 
 
@@ -54,9 +56,11 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def overall(self) -> Score:
+        """The score of all inputs together."""
         return self.styles["all"]
 
     def json(self) -> str:
+        """The report for machines."""
         return msgspec.json.encode(self).decode()
 
     def __str__(self) -> str:

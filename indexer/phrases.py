@@ -13,7 +13,7 @@ OUT_OF_SCOPE = DATA / "questions" / "out_of_scope.txt"
 Phrases = dict[str, list[str]]
 
 
-class BadPhrases(Exception):
+class BadPhrases(Exception):  # noqa: N818 - says what is the matter
     """A phrase file cannot be used; the message names the file and what to correct."""
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415, S311  (torch is needed for training only; drawing examples is no cryptography)
 """Trains the shipped encoder: a static embedding over syllables, pairs, marks and letter triples.
 
 Each step shows every procedure once: a phrase as it may be typed, and another phrase or the name of the same
@@ -19,6 +20,8 @@ from knowledge_base.procedure import Procedure
 from knowledge_base.text import words
 
 Rows = list[int]
+Progress = Callable[[str, int, int], None]
+CHECKPOINT_EVERY = 50
 
 DIMENSION = 256
 STEPS = 400
@@ -76,7 +79,7 @@ def sayings(
     return result
 
 
-def train(
+def train(  # noqa: PLR0915 - one loop with its set-up; parts would hand a dozen values around
     procedures: Sequence[Procedure],
     phrases: Phrases,
     folder: Path = SHIPPED,
@@ -85,7 +88,7 @@ def train(
     dimension: int = DIMENSION,
     seed: int = 7,
     checkpoints: Path | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = lambda *_: None,
 ) -> None:
     """Train and save to `folder` in sentence-transformers' format. With `checkpoints`, an interrupted run goes on."""
     import torch
@@ -105,7 +108,7 @@ def train(
     known = vocabulary(texts, rng)
     unknown = len(known)
     tokenizer = Tokenizer(
-        models.WordLevel({**{f: i for i, f in enumerate(known)}, "[UNK]": unknown}, unk_token="[UNK]")
+        models.WordLevel({**{f: i for i, f in enumerate(known)}, "[UNK]": unknown}, unk_token="[UNK]")  # noqa: S106 - a token of text
     )
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     start = torch.randn(unknown + 1, dimension) * 0.1
@@ -136,7 +139,7 @@ def train(
         with torch.no_grad():
             table.embedding.weight[unknown] = 0
         progress("train", step + 1, steps)
-        if checkpoint and (step + 1) % 50 == 0:
+        if checkpoint and (step + 1) % CHECKPOINT_EVERY == 0:
             checkpoint.parent.mkdir(parents=True, exist_ok=True)
             torch.save(
                 {

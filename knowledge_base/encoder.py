@@ -21,13 +21,21 @@ class Encoder(Protocol):
     """`encode` gives one L2-normalised float32 row per text (a row of zeros for a text with nothing known in it)."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Kind and size or origin; a snapshot made with another name does not fit."""
+        ...
+
     @property
-    def dimension(self) -> int: ...
-    def encode(self, texts: list[str]) -> Vectors: ...
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """One row per text."""
+        ...
 
 
-class EncoderMissing(Exception):
+class EncoderMissing(Exception):  # noqa: N818 - says what is the matter
     """There is no usable encoder where one was expected; the message says what to run."""
 
 
@@ -79,6 +87,7 @@ class StaticEncoder:
         return {name: (self._folder / name).read_bytes() for name in FILES}
 
     def encode(self, texts: list[str]) -> Vectors:
+        """One normalised row per text; zeros where nothing in it is known."""
         result = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for position, text in enumerate(texts):
             result[position] = self.encode_words(words(text))
@@ -105,13 +114,14 @@ class SentenceTransformersEncoder:
     """Any sentence-transformers model, by hub name or folder. Slow to start: torch is imported here and only here."""
 
     def __init__(self, name_or_folder: str) -> None:
-        from sentence_transformers import SentenceTransformer
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - serving must not need it
 
         self._model = SentenceTransformer(name_or_folder, device="cpu")
         self.name = f"sentence-transformers:{Path(name_or_folder).name}"
         self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
 
     def encode(self, texts: list[str]) -> Vectors:
+        """One normalised row per text."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         vectors = self._model.encode(texts, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False)

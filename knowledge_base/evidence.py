@@ -3,14 +3,16 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from knowledge_base.encoder import Encoder, StaticEncoder, Vectors
 from knowledge_base.lexicon import Lexicon, Scores
-from knowledge_base.text import Word, words
+from knowledge_base.text import VOCABULARY, Word, words
 
 SHORTLIST = 18
 NEAREST = 160
@@ -31,6 +33,7 @@ FEATURES = (
     "phrase.fuzzy",
     "asked.often",
     "commune",
+    "unsaid",
 )
 SCOPE_FEATURES = (
     "first.logit",
@@ -43,7 +46,20 @@ SCOPE_FEATURES = (
     "phrase.ahead",
     "near.ahead",
     "known",
+    "asked.often",
+    "length",
 )
+
+
+@cache
+def variant_words() -> list[tuple[str, tuple[str, ...]]]:
+    """What makes a procedure a special variant, as titles have it, and the words by which questions ask for it."""
+    table = msgspec.json.decode((VOCABULARY / "variants.json").read_bytes(), type=dict[str, list[str]])
+    return [(_plain(marker), tuple(f" {_plain(said)} " for said in sayings)) for marker, sayings in table.items()]
+
+
+def _plain(text: str) -> str:
+    return " ".join(word.folded for word in words(text))
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,8 @@ class Material:
     title_bags: list[frozenset[str]] = field(init=False)
     """The syllables of each title, and what they weigh together."""
     title_weights: list[float] = field(init=False)
+    variants: dict[int, list[int]] = field(init=False)
+    """Per procedure that is a special variant ("có yếu tố nước ngoài"), the rows of `variant_words` that it is of."""
 
     def __post_init__(self) -> None:
         counts = np.bincount(self.owner, minlength=len(self.codes) + 1)
@@ -79,10 +97,18 @@ class Material:
         bags = [frozenset(map(sys.intern, title.split())) for title in self.titles]
         object.__setattr__(self, "title_bags", bags)
         object.__setattr__(self, "title_weights", [self.lexicon.weigh(bag) for bag in bags])
+        special: dict[int, list[int]] = {}
+        for row, (marker, _) in enumerate(variant_words()):
+            for number, title in enumerate(self.titles):
+                if marker in title:
+                    special.setdefault(number, []).append(row)
+        object.__setattr__(self, "variants", special)
 
 
 @dataclass(frozen=True)
 class Evidence:
+    """What speaks for each candidate of one question."""
+
     candidates: NDArray[np.int64]
     table: NDArray[np.float64]
     """One row per candidate, columns as in FEATURES."""
@@ -130,7 +156,7 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     columns.append(near_second[candidates])
     columns += [by_clause[candidates], by_clause[candidates] - by_clause.max()]
     columns += _compare(material, sequence, by_phrase, candidates)
-    columns += [material.often[candidates], material.commune[candidates]]
+    columns += [material.often[candidates], material.commune[candidates], _unsaid(material, sequence, candidates)]
     syllables = [lexicon.weight(word.folded) for word in sequence]
     known = [lexicon.knows(word.folded) for word in sequence]
     return Evidence(
@@ -232,3 +258,13 @@ def _compare(
             also / lexicon.weigh(bag),
         )
     return [*table.T, alike[: len(said)] / 100, alike[len(said) :] / 100]
+
+
+def _unsaid(material: Material, sequence: list[Word], candidates: NDArray[np.int64]) -> NDArray[np.floating]:
+    """How many special circumstances of each candidate the question does not mention: a plain question means the
+    plain procedure."""
+    if not material.variants:
+        return np.zeros(len(candidates))
+    text = f" {' '.join(word.folded for word in sequence)} "
+    missing = {row for row, (_, said) in enumerate(variant_words()) if not any(saying in text for saying in said)}
+    return np.array([len(missing.intersection(material.variants.get(c, ()))) for c in candidates.tolist()], dtype=float)

@@ -1,6 +1,8 @@
 """Which procedure does a resident mean? Weighs the evidence into a probability and decides: sure, several, nothing."""
 
-from functools import lru_cache
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -9,24 +11,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
-from knowledge_base.text import CODE, words
+from knowledge_base.text import CODE, VOCABULARY, words
 
 SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
 """The evidence that a match carries along for people who want to know why."""
 _SHOWN_COLUMNS = [FEATURES.index(name) for name in SHOWN]
 NEIGHBOURS = 12
 """How many procedures near the topic are considered in any case, the topic among them."""
-CLOSENESS, MOVED = 6.0, 1.0
-"""How much nearness to the topic counts in a conversation, and how clearly another procedure must win; in log-odds."""
+SHORT, LONG = 10, 30
+"""Words up to which, and from which on, length says nothing about being for us."""
+MOVED_SURELY = 0.6
+"""How likely one procedure must be, among all that a conversation may have moved to, to be answered alone."""
+CONTEXT_FEATURES = (
+    "alone",
+    "joined",
+    "nearness",
+    "alone.clear",
+    "joined.brief",
+    "nearness.brief",
+    "home",
+    "home.own",
+    "home.names",
+    "home.scope",
+    "home.lead",
+    "home.turned",
+    "home.asks",
+)
+"""What is weighed for each candidate in a conversation. First of the candidate: its log-odds when the question
+stands alone, and joined with the topic's name, each below the best one's, and its nearness to the topic; the same
+where the question alone is clear, or has few words of its own. The others count for the topic only: that it is the
+topic; number and weight of the question's own words; log-odds that it is for us, alone; by how much the topic is
+behind the best other; words of turning to something else; share of words that only ask."""
 LEARNT = Path(__file__).parent / "data" / "finder.json"
 
 
-_ASKING = frozenset(
-    "vay the thi nhi a u oi con gi nao sao dau bao lau nhieu may tien phi le ngay gio mau don to nop lam xong co khong "
-    "mang online qua mat het duoc can giay ho so cho ai luc khi roi nua them khac ngay hom tuan lay vneid truc tuyen gom "
-    "ad em toi chau bac minh noi dia chi gan nha moi phai dieu kien cu".split()
+@cache
+def _asking() -> frozenset[str]:
+    """Words that only ask; a question of nothing else goes on about the topic."""
+    return frozenset(msgspec.json.decode((VOCABULARY / "asking.json").read_bytes(), type=list[str]))
+
+
+_TURNING = re.compile(
+    r"\b(?:hoi them|hoi luon|hoi chuyen|cho hoi|tien the|chuyen sang|chuyen khac|bo qua|ma khoan|con|nham|roi)\b"
 )
-"""Words that only ask; a question of nothing else goes on about the topic."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -76,7 +103,8 @@ class Weights(msgspec.Struct, frozen=True):
     """Answer nothing where the probability of being in scope is lower."""
     sure_from: float
     """Answer one procedure where the probability of being right is at least this."""
-    follow_up: Linear | None = None
+    follow_up: Linear
+    """Which procedure a later turn is about, the topic among the candidates."""
 
     @classmethod
     def read(cls, file: Path = LEARNT) -> "Weights":
@@ -85,6 +113,8 @@ class Weights(msgspec.Struct, frozen=True):
             return UNTRAINED
         weights = msgspec.json.decode(file.read_bytes(), type=cls)
         if weights.rank.columns != FEATURES or weights.scope.columns != SCOPE_FEATURES:
+            return UNTRAINED
+        if weights.follow_up.columns != CONTEXT_FEATURES:
             return UNTRAINED
         return weights
 
@@ -107,6 +137,9 @@ UNTRAINED = Weights(
     right=_by_hand(SCOPE_FEATURES, {"first.lead": 4, "phrase.covered": 2, "like.share": 2}, -3.5),
     nothing_below=0.3,
     sure_from=0.75,
+    follow_up=_by_hand(
+        CONTEXT_FEATURES, {"alone": 0.6, "joined": 0.3, "nearness": 4, "home": 2.5, "home.lead": -0.3}, 0
+    ),
 )  # fmt: skip
 
 
@@ -134,19 +167,19 @@ class Finder:
         row = scope_row(evidence, order, chances)[None, :]
         in_scope = _chance(self._weights.scope.score(row)[0])
         right = _chance(self._weights.right.score(row)[0])
-        shown = np.round(evidence.table[np.ix_(order[:limit], _SHOWN_COLUMNS)], 3).tolist()
-        matches = tuple(
-            Match(self._material.codes[candidate], chance, dict(zip(SHOWN, values, strict=True)))
-            for candidate, chance, values in zip(
-                evidence.candidates[order[:limit]].tolist(),
-                np.round(chances[:limit] * in_scope, 4).tolist(),
-                shown,
-                strict=True,
-            )
-        )
+        matches = self._matches(evidence, order[:limit], chances[:limit] * in_scope)
         if in_scope < self._weights.nothing_below:
             return Found("nothing", matches)
         return Found("sure" if right >= self._weights.sure_from else "several", matches)
+
+    def _matches(self, evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> tuple[Match, ...]:
+        shown = np.round(evidence.table[order][:, _SHOWN_COLUMNS], 3).tolist()
+        codes = [self._material.codes[candidate] for candidate in evidence.candidates[order].tolist()]
+        rounded = np.round(chances, 4).tolist()
+        return tuple(
+            Match(code, chance, dict(zip(SHOWN, values, strict=True)))
+            for code, chance, values in zip(codes, rounded, shown, strict=True)
+        )
 
     def in_context(self, question: str, topic: str) -> Found | None:
         """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for.
@@ -160,20 +193,74 @@ class Finder:
         home = self._number.get(topic)
         if home is None:
             return self.find(question)
-        if not {word.folded for word in words(question)} - _ASKING:
+        if not own_words(question):
             return None
-        nearness = self._material.likeness(self._material.prototypes[home])
-        evidence = gather(self._material, question, also=np.argsort(-nearness)[:NEIGHBOURS])
-        if evidence is None:
+        context = read_context(self._material, self._weights, question, home)
+        if context is None:
             return None
-        scores = self._weights.rank.score(evidence.table)
-        alone = self._decide(evidence, scores, 10)
-        going_on = scores + CLOSENESS * nearness[evidence.candidates]
-        own = int(np.flatnonzero(evidence.candidates == home)[0])
-        others = np.where(evidence.candidates == home, -np.inf, going_on)
-        if alone.decision == "nothing" or others.max() - going_on[own] < MOVED:
+        scores = self._weights.follow_up.score(context.table)
+        order = np.argsort(-scores, kind="stable")
+        if context.candidates[order[0]] == home:
             return None
-        return self._decide(evidence, np.where(evidence.candidates == home, going_on - CLOSENESS, going_on), 10)
+        chances = np.exp(scores[order] - scores[order[0]])
+        chances /= chances.sum()
+        matches = self._matches(context.evidence, order[:10], chances[:10])
+        return Found("sure" if chances[0] >= MOVED_SURELY else "several", matches)
+
+
+@dataclass(frozen=True)
+class Context:
+    """A later turn of a conversation: candidates, and one row for each with the columns of CONTEXT_FEATURES."""
+
+    evidence: Evidence
+    candidates: NDArray[np.int64]
+    table: NDArray[np.float64]
+
+
+def own_words(question: str) -> list[str]:
+    """The words of `question` that do more than ask."""
+    return [word.folded for word in words(question) if word.folded not in _asking()]
+
+
+def read_context(material: Material, weights: Weights, question: str, home: int) -> Context | None:
+    """Both readings of a later turn about the procedure number `home`; None where no word says anything."""
+    nearness = material.likeness(material.prototypes[home])
+    near = np.argsort(-nearness)[:NEIGHBOURS].astype(np.int64)
+    joined_text = f"{question} {material.titles[home]}"
+    joined = gather(material, joined_text, also=near)
+    if joined is None:
+        return None
+    evidence = gather(material, question, also=joined.candidates)
+    if evidence is None:
+        return None
+    joined = gather(material, joined_text, also=evidence.candidates)
+    assert joined is not None
+    alone = weights.rank.score(evidence.table)
+    place = {candidate: row for row, candidate in enumerate(joined.candidates.tolist())}
+    together = weights.rank.score(joined.table)[[place[candidate] for candidate in evidence.candidates.tolist()]]
+    order = np.argsort(-alone, kind="stable")
+    chances = np.exp(alone[order] - alone[order[0]])
+    scope = weights.scope.score(scope_row(evidence, order, chances / chances.sum())[None, :])[0]
+    is_home = (evidence.candidates == home).astype(np.float64)
+    own = own_words(question)
+    text = " ".join(word.folded for word in words(question))
+    lead = float(np.where(is_home > 0, -np.inf, alone).max() - alone[is_home > 0][0])
+    of_question = np.array(
+        [
+            1.0,
+            min(len(own), 8),
+            np.log1p(material.lexicon.weigh(own)),
+            np.clip(scope, -8, 8),
+            np.clip(lead, -15, 15),
+            bool(_TURNING.search(text)),
+            1 - len(own) / max(evidence.length, 1),
+        ]
+    )
+    below, below_joined = np.maximum(alone - alone.max(), -15), np.maximum(together - together.max(), -15)
+    close, brief = nearness[evidence.candidates], 1 / max(len(own), 1)
+    of_candidate = [below, below_joined, close, below * _chance(scope), below_joined * brief, close * brief]
+    table = np.concatenate([np.stack(of_candidate, axis=1), is_home[:, None] * of_question], axis=1)
+    return Context(evidence, evidence.candidates, table.astype(np.float64))
 
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -193,6 +280,8 @@ def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.f
             first["phrase.share"] - evidence.elsewhere_phrase,
             first["near.share"] - evidence.elsewhere_near,
             evidence.known,
+            first["asked.often"],
+            np.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
         ]
     )
 

@@ -6,6 +6,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str]
 
 
-class StaleOrDamaged(Exception):
+class StaleOrDamaged(Exception):  # noqa: N818 - says what is the matter
     """The snapshot cannot be used; the message says why and what to run."""
 
 
@@ -61,6 +62,8 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Snapshot:
+    """An opened snapshot: what it is, what it says about procedures, and the finder over it."""
+
     manifest: Manifest
     catalogue: Catalogue
     finder: Finder
@@ -167,12 +170,13 @@ def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = N
         similarities, numbers = searched.search(vector[None, :], min(count, searched.ntotal))
         return similarities[0], numbers[0]
 
+    inner_products = getattr(faiss, "fvec_inner_products_ny")  # noqa: B009 - not in the package's stubs
     prototypes = np.ascontiguousarray(prepared.prototypes, dtype=np.float32)
 
     def likeness(vector: Vectors) -> Scores:
         # one vector against all, in this thread: BLAS would wake others for it, which costs more than the products
         asked, products = np.ascontiguousarray(vector, dtype=np.float32), np.empty(len(prototypes), dtype=np.float32)
-        faiss.fvec_inner_products_ny(
+        inner_products(
             faiss.swig_ptr(products), faiss.swig_ptr(asked), faiss.swig_ptr(prototypes), *prototypes.shape[::-1]
         )
         return products
@@ -215,6 +219,26 @@ def current_id(index_dir: Path) -> str | None:
         return (index_dir / "current").read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
         return None
+
+
+def publish_pointer(index_dir: Path, name: str) -> None:
+    """Let the complete snapshot `name` serve, in one rename: a reader sees the old name or the new one."""
+    aside = index_dir / "current.new"
+    with aside.open("wb") as stream:
+        stream.write(name.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(index_dir / "current")
+    sync_folder(index_dir)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_manifest(folder: Path) -> Manifest:

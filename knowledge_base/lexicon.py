@@ -29,9 +29,7 @@ class Postings:
         self._total = sum(sizes.values())
 
     @classmethod
-    def build(
-        cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]
-    ) -> "Postings":
+    def build(cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]) -> "Postings":
         """`collections`: per document, how often each row of the vocabulary occurs; `weights`: of each row."""
         row_parts, document_parts, impact_parts, sizes = [], [], [], {}
         offset = 0
@@ -70,11 +68,13 @@ class Postings:
         return result
 
     def arrays(self) -> Arrays:
+        """What `read` needs to make it again."""
         sizes = {f"size.{name}": np.array([size]) for name, size in self._sizes.items()}
         return {"starts": self._starts, "documents": self._documents, "impacts": self._impacts, **sizes}
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Postings":
+        """The postings that `arrays` was called on."""
         sizes = {key.removeprefix("size."): int(arrays[key][0]) for key in arrays if key.startswith("size.")}
         starts, documents = arrays["starts"].astype(np.int64), arrays["documents"].astype(np.int32, copy=False)
         return cls(starts, documents, arrays["impacts"].astype(np.float32, copy=False), sizes)
@@ -85,11 +85,13 @@ class Lexicon:
 
     def __init__(self, vocabulary: list[str], weights: NDArray[np.float32], postings: Postings) -> None:
         self._vocabulary, self._weights, self.postings = vocabulary, weights, postings
-        self._greatest = float(weights.max()) if len(weights) else 0.0
+        self._greatest: float = float(weights.max()) if len(weights) else 0.0
         self._weight_list: list[float] = weights.tolist()
         self._rows = {term: row for row, term in enumerate(vocabulary)}
         self._spellings = [term[1:] for term in vocabulary if term[0] == "w" and term[1:].isalpha()]
-        self._syllables = {t[1:]: w for t, w in zip(vocabulary, self._weight_list, strict=True) if t[0] == "w"}
+        self._syllables: dict[str, float] = {
+            t[1:]: w for t, w in zip(vocabulary, self._weight_list, strict=True) if t[0] == "w"
+        }
         self.respell = lru_cache(maxsize=4096)(self._respell)
 
     @classmethod
@@ -121,7 +123,7 @@ class Lexicon:
         nearest = [spelling for spelling, _, _ in found if abs(len(spelling) - len(folded)) <= 1]
         if not nearest:
             return (folded,)
-        return (min(nearest, key=lambda spelling: self.weight(spelling)),)
+        return (min(nearest, key=self.weight),)
 
     def read_words(self, sequence: list[Word]) -> list[Word]:
         """`sequence` with unknown syllables replaced by the known ones they were probably meant to be."""
@@ -155,6 +157,7 @@ class Lexicon:
         return max(sum([known.get(syllable, unknown) for syllable in syllables]), 1e-6)
 
     def knows(self, syllable: str) -> bool:
+        """Whether a folded syllable occurs anywhere."""
         return syllable in self._syllables
 
     def arrays(self) -> Arrays:
@@ -165,5 +168,6 @@ class Lexicon:
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Lexicon":
+        """The lexicon that `arrays` was called on."""
         vocabulary = arrays["vocabulary"].tobytes().decode().split("\n")
         return cls(vocabulary, arrays["weights"].astype(np.float32), Postings.read(arrays))
