@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -15,15 +17,23 @@ from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.webchat import WebChat
 from bot.dialogue.core import Dialogue
 from bot.dialogue.privacy import conceal
-from bot.messages import Incoming, Reply
+from bot.messages import Contact, Incoming, Reply
+from bot.personal import Hasher, read_key
 from bot.receive import Receiver
+from bot.services.dossiers import KeptDossiers
 from bot.services.guide import Guide
 from bot.settings import TELEGRAM_WEBHOOK_PATH, Settings
-from bot.storage.database import open_database
+from bot.storage.consents import ConsentStore
+from bot.storage.database import open_database, serves_several_machines
+from bot.storage.dossiers import DossierStore
 from bot.storage.sessions import SessionStore
+from bot.storage.snapshots import SnapshotStore, watch
+from bot.storage.transcripts import CHANNEL as WEB
 from bot.storage.transcripts import TranscriptStore
 from bot.web.app import web_app
+from bot.web.staff_api import StaffApi, read_tokens
 from knowledge_base.centre import Centre, load_centre
+from knowledge_base.index import StaleOrDamaged
 
 log: Final = logging.getLogger(__name__)
 
@@ -32,6 +42,7 @@ COMMANDS: Final = (
     ("sukien", "Chọn theo việc trong đời"),
     ("coquan", "Chọn theo cơ quan"),
     ("hoso", "Tra cứu hồ sơ đã nộp"),
+    ("cuatoi", "Hồ sơ tôi theo dõi"),
     ("giolamviec", "Giờ làm việc"),
     ("canbo", "Gặp người thật"),
 )
@@ -44,15 +55,52 @@ class Core(msgspec.Struct, frozen=True):
     guide: Guide
     engine: Engine
     receiver: Receiver
+    dossiers: DossierStore
+    hasher: Hasher
 
 
 def build_core(settings: Settings, database_url: str | None = None) -> Core:
     """The conversation with its storage; raises StaleOrDamaged, DatabaseError or CentreError with what to do."""
     centre = load_centre(settings.centre_file)
-    guide = Guide(settings.index_dir)
     engine = open_database(database_url or settings.database_url)
-    receiver = Receiver(Dialogue(guide, centre), SessionStore(engine))
-    return Core(centre, guide, engine, receiver)
+    if serves_several_machines(engine):
+        _fetch_index(engine, settings.index_dir)
+    guide = Guide(settings.index_dir)
+    key = settings.hash_key.get_secret_value() if settings.hash_key else None
+    store, hasher = DossierStore(engine), Hasher(read_key(key))
+    transcripts = TranscriptStore(engine)
+
+    def erase_transcript(contact: Contact) -> None:
+        if contact.channel == WEB:
+            transcripts.clear(contact.id)
+
+    dossiers = KeptDossiers(store, ConsentStore(engine), hasher, erasers=(erase_transcript,))
+    receiver = Receiver(Dialogue(guide, centre, dossiers), SessionStore(engine))
+    return Core(centre, guide, engine, receiver, store, hasher)
+
+
+def _fetch_index(engine: Engine, index_dir: Path) -> None:
+    """Begin with what another machine published; what can't be used is told, and the index on this disk serves."""
+    try:
+        SnapshotStore(engine).fetch(index_dir)
+    except StaleOrDamaged as refusal:
+        log.warning("the index published by another machine is not taken up: %s", refusal)
+
+
+@contextmanager
+def _watching_index(engine: Engine, index_dir: Path) -> Iterator[None]:
+    """While this lasts, an index that another machine publishes is fetched within half a minute."""
+    if not serves_several_machines(engine):
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=watch, args=(engine, index_dir, 20.0, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5)
 
 
 class Threaded:
@@ -86,16 +134,21 @@ def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with webchat.running():
-            if telegram:
-                await telegram.start()
-            try:
-                yield
-            finally:
+        with _watching_index(core.engine, settings.index_dir):
+            async with webchat.running():
                 if telegram:
-                    await telegram.stop()
+                    await telegram.start()
+                try:
+                    yield
+                finally:
+                    if telegram:
+                        await telegram.stop()
 
-    return web_app(lifespan, webchat, telegram, TELEGRAM_WEBHOOK_PATH, guide=core.guide, engine=core.engine)
+    tokens = read_tokens(settings.api_tokens.get_secret_value() if settings.api_tokens else None)
+    app = web_app(lifespan, webchat, telegram, TELEGRAM_WEBHOOK_PATH, guide=core.guide, engine=core.engine)
+    if tokens:
+        app.include_router(StaffApi(core.dossiers, core.hasher, tokens).router)
+    return app
 
 
 def _telegram(settings: Settings, threaded: Threaded) -> Telegram | None:

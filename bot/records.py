@@ -22,6 +22,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     offered: the last choices, so that "2" works where there are no buttons.
     topic: code of the procedure being talked about.
     trail: links of the pages shown, newest last, for "quay lại".
+    passing: whether the last answer was a passing remark that the trail leaves out.
     ticks: per checklist (code and case) the indexes of the papers that the person has.
     seen: the last message ids; a redelivery is answered once.
     unsent: replies whose sending was not confirmed; a redelivery after a crash gets them.
@@ -34,6 +35,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     offered: tuple[Choice, ...] = ()
     topic: str | None = None
     trail: tuple[str, ...] = ()
+    passing: bool = False
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     seen: tuple[str, ...] = ()
     unsent: tuple[Unsent, ...] = ()

@@ -6,7 +6,9 @@ import sys
 import click
 
 from motcua.asking import ask, chat, show
+from motcua.dossiers import dossiers
 from motcua.learning import evaluate, import_, index, train
+from motcua.notices import notices
 from motcua.serving import doctor, qr, serve
 
 
@@ -20,12 +22,13 @@ def cli() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-for command in (serve, chat, ask, show, qr, doctor, index, import_, train, evaluate):
+for command in (serve, chat, ask, show, qr, doctor, index, import_, dossiers, notices, train, evaluate):
     cli.add_command(command)
 
 
 def main() -> None:
     """Run the command; an error that says what to do is shown as that sentence, without a traceback."""
+    from bot.personal import KeyFileError
     from bot.settings import SettingsError
     from bot.storage.database import DatabaseError
     from knowledge_base.centre import CentreError
@@ -34,7 +37,7 @@ def main() -> None:
 
     try:
         cli()
-    except (SettingsError, DatabaseError, CentreError, EncoderMissing, StaleOrDamaged) as error:
+    except (SettingsError, KeyFileError, DatabaseError, CentreError, EncoderMissing, StaleOrDamaged) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
 

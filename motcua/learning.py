@@ -83,6 +83,22 @@ def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
         click.echo(result.message)
     if result.outcome == "refused":
         raise click.exceptions.Exit(1)
+    _share(settings)
+
+
+def _share(settings: Any) -> None:
+    """Hand the published index to the other machines, where they share a database."""
+    from sqlalchemy import make_url
+
+    if make_url(settings.database_url).get_backend_name() != "postgresql":
+        return
+    from bot.storage.database import open_database
+    from bot.storage.snapshots import SnapshotStore
+
+    engine = open_database(settings.database_url)
+    if SnapshotStore(engine).publish(settings.index_dir):
+        click.echo("Các máy khác sẽ nhận bộ tra cứu này trong vòng một phút.")
+    engine.dispose()
 
 
 @click.command("import")
@@ -138,22 +154,26 @@ def import_(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the model; default: the shipped one."
 )
 def train(*, steps: int | None, seed: int, out: Path | None) -> None:
-    """Train the encoder from the residents' phrases; an interrupted run goes on where it stopped."""
+    """Learn everything anew from the residents' phrases: encoder, facets, weights. An interrupted run goes on."""
     from bot.settings import read_settings
-    from indexer import train as training
+    from indexer.learning import learn_all
     from indexer.phrases import read_phrases
+    from indexer.train import STEPS
     from knowledge_base.encoder import SHIPPED
 
+    data = {} if out is None else {"weights_file": out / "finder.json", "facets_file": out / "facets.json"}
     with progress_bars(quiet=False) as progress:
-        training.train(
+        judged = learn_all(
             list(_catalogue(read_settings())),
             read_phrases(),
-            out or SHIPPED,
-            steps=steps or training.STEPS,
+            folder=out or SHIPPED,
+            steps=steps or STEPS,
             seed=seed,
             checkpoints=Path("var/training"),
             progress=progress,
+            **data,
         )
+    click.echo(str(judged))
     click.echo(f"The encoder is in {out or SHIPPED}. Run motcua index.")
 
 

@@ -49,6 +49,7 @@ def _tell_defaults(to_confirm: tuple[str, ...]) -> None:
 @click.command()
 def doctor() -> None:
     """Check what serving needs, one line each; exits with 1 where something must be mended."""
+    from bot.personal import KEY_FILE
     from bot.settings import SettingsError, read_settings
     from bot.storage.database import DatabaseError, open_database
     from knowledge_base.centre import CentreError, load_centre
@@ -82,6 +83,11 @@ def doctor() -> None:
     except DatabaseError as error:
         broken += 1
         click.echo(f"[fix]  database: {error}")
+    click.echo(
+        "[ok]   hash key set"
+        if settings.hash_key
+        else f"[note] MOTCUA_HASH_KEY is not set: the key is in {KEY_FILE} (made at the first start); keep a copy of it"
+    )
     click.echo(
         "[ok]   Telegram token set" if settings.telegram_token else "[note] Telegram off: TELEGRAM_TOKEN is not set"
     )

@@ -7,6 +7,7 @@ emergency, "gặp cán bộ", ...); a procedure's code; a question, about the to
 
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,12 +15,14 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
-from bot.dialogue.flows import browse, desk, find, procedure
+from bot.dialogue.flows import browse, desk, dossier, find, procedure
 from bot.dialogue.privacy import mask, says_only_number
 from bot.dialogue.recognise import HINTS, Kind, code_in, kind_of, picked_number
 from bot.dialogue.wording import desk as wording
+from bot.dossier_codes import find as dossier_code_in
 from bot.messages import Incoming
 from bot.records import Session
+from bot.services.dossiers import Dossiers, NoDossiers
 from bot.services.guide import Guide
 from knowledge_base.centre import VIETNAM, Centre
 from knowledge_base.facets import Facet
@@ -31,19 +34,31 @@ FORM_LAPSES_AFTER: Final = timedelta(minutes=30)
 LONGEST_TEXT: Final = 2000
 """Characters of a message that are read; nobody asks in more, and a flood of text costs everybody time."""
 TRAIL: Final = 12
+WORDS_OF_ANGER: Final = 4
+"""A swearing message up to so many words asks nothing about the topic."""
 KEPT_LISTS: Final = 5
 """Checklists whose ticks are remembered per person, the latest."""
 
-FLOWS: Final[tuple[Flow, ...]] = (desk.flow, browse.flow, find.flow, procedure.flow)
-BACK: Final = frozenset({"quay lai", "tro lai", "back", "lui lai", "quay ve", "quay lai trang truoc", "/back"})
+FLOWS: Final[tuple[Flow, ...]] = (desk.flow, browse.flow, find.flow, procedure.flow, dossier.flow)
+_BACK: Final = re.compile(
+    r"(cho |xin )?(toi |em |minh )?(muon )?"
+    r"(/?back|quay lai|tro lai|lui lai|quay ve|quay lai (trang|muc|phan) truoc|tro ve)( di| nhe| a| cai| voi| giup)*"
+)
 
 
 class Dialogue:
     """The whole conversation as one function: a session and a message in, an answer and the next session out."""
 
-    def __init__(self, guide: Guide, centre: Centre, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        guide: Guide,
+        centre: Centre,
+        dossiers: Dossiers | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
         self._guide = guide
         self._centre = centre
+        self._dossiers = dossiers or NoDossiers()
         self._now = now or (lambda: datetime.now(VIETNAM))
         self._pages: dict[str, Page[...]] = {name: page for flow in FLOWS for name, page in flow.pages.items()}
         self._phrases = {fold(phrase): page for flow in FLOWS for phrase, page in flow.phrases.items()}
@@ -59,6 +74,7 @@ class Dialogue:
             now=now,
             topic=session.topic,
             ticks=session.ticks,
+            dossiers=self._dossiers,
         )
         if incoming.pressed is not None:
             answer = self._follow(turn, incoming.pressed)
@@ -85,7 +101,8 @@ class Dialogue:
     def _read(self, turn: Turn, session: Session) -> Answer:
         """The page for typed text."""
         masked, found = mask(turn.text)
-        if not found:
+        # whoever was asked for the number on the slip is not told that it was not needed
+        if not found or (_form(session, turn) or "").startswith(dossier.flow.name + "."):
             return self._understand(turn, session)
         notice = wording.privacy(found)
         turn = msgspec.structs.replace(turn, text=masked)
@@ -100,34 +117,43 @@ class Dialogue:
         folded = fold(turn.text).strip(" .!?")
         if page := self._phrases.get(folded):
             return self._follow(turn, link(page))
-        if folded in BACK:
+        if _BACK.fullmatch(folded):
             return self._back(turn, session)
         if turn.text.startswith("/"):
             return self._command(turn)
-        if session.expects and not _lapsed(session, turn.now):
-            return self._follow(turn, session.expects)
+        if dossier_code := dossier_code_in(turn.text):
+            return self._follow(turn, link(dossier.show, dossier_code))
+        if form := _form(session, turn):
+            return self._follow(turn, form)
         if picked := self._picked(turn, session, folded):
             return picked
         kind = kind_of(turn.text)
         if kind is not None and kind not in HINTS:
             return self._desk(turn, kind)
-        answer = self._question(turn)
+        answer = self._question(turn, session)
         if kind is Kind.DANGER and answer.trace.decision == "nothing":
             return desk.emergency(turn)
-        if kind is Kind.DANGER and answer.trace.decision == "several":
+        doubtful = turn.topic is not None and turn.guide.find(turn.text).decision == "nothing"
+        if kind is Kind.INSULT and doubtful and len(turn.text.split()) <= WORDS_OF_ANGER:
+            return desk.remark(turn, kind)
+        if kind is Kind.DANGER and (answer.trace.decision == "several" or doubtful):
             return _preceded(wording.EMERGENCY[0], answer)
         if kind is Kind.INSULT and answer.trace.decision == "nothing":
             return desk.remark(turn, kind)
         return answer
 
     def _back(self, turn: Turn, session: Session) -> Answer:
-        if len(session.trail) < 2:
-            return desk.start(turn)
-        return self._follow(turn, session.trail[-2])
+        # after a passing remark ("113", thanks) one goes back to what was shown before it
+        steps = 1 if session.passing else 2
+        if len(session.trail) < steps:
+            return self._follow(turn, link(desk.start))
+        return self._follow(turn, session.trail[-steps])
 
     def _command(self, turn: Turn) -> Answer:
         """`/start p_1_004194` opens a procedure; an unknown command leads to the welcome page."""
         command, _, payload = turn.text.partition(" ")
+        if target := dossier.token(payload.strip()):
+            return self._follow(turn, target)
         if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
             return self._follow(turn, link(procedure.show, code))
         page = self._phrases.get(fold(command.partition("@")[0]))
@@ -156,7 +182,7 @@ class Dialogue:
             case Kind.HUMAN:
                 return self._follow(turn, link(desk.person))
             case Kind.STATUS:
-                return self._follow(turn, link(desk.status))
+                return self._follow(turn, link(dossier.start))
             case Kind.HOURS:
                 return self._follow(turn, link(desk.hours))
             case Kind.CONTACT:
@@ -164,7 +190,7 @@ class Dialogue:
             case _:
                 return desk.remark(turn, kind)
 
-    def _question(self, turn: Turn) -> Answer:
+    def _question(self, turn: Turn, session: Session) -> Answer:
         """A procedure by code, the topic's next question, or a new question."""
         asked = turn.guide.asked(turn.text)
         code = code_in(turn.text)
@@ -177,8 +203,14 @@ class Dialogue:
             found = turn.guide.new_topic(turn.text, turn.topic)
             if found is None:
                 return self._about(turn, turn.topic, asked)
-            return find.answer(turn, found, asked)
-        return find.answer(turn, turn.guide.find(turn.text), asked)
+            alone = turn.guide.find(turn.text)  # what is clear by itself needs no help of the topic
+            return find.answer(turn, alone if alone.decision == "sure" else found, asked)
+        found = turn.guide.find(turn.text)
+        if found.decision == "nothing" and asked[0] is not Facet.GENERAL and session.trail:
+            same = find.again(turn, session.trail[-1], asked)  # "hồ sơ gồm gì" after a question back is about the same
+            if same is not None:
+                return self._follow(turn, same)
+        return find.answer(turn, found, asked)
 
     def _about(self, turn: Turn, code: str, asked: tuple[Facet, ...]) -> Answer:
         """The asked things of a known procedure."""
@@ -201,12 +233,18 @@ def _fits(page: Page[...], turn: Turn, args: tuple[str, ...]) -> bool:
     return True
 
 
-def _lapsed(session: Session, now: datetime) -> bool:
-    return session.expects_since is None or now - session.expects_since > FORM_LAPSES_AFTER
+def _form(session: Session, turn: Turn) -> str | None:
+    """The link of the form that reads this text, if one is waiting."""
+    since = session.expects_since
+    if session.expects is None or since is None or turn.now - since > FORM_LAPSES_AFTER:
+        return None
+    return None if dossier.waits_in_vain(session.expects, turn.text) else session.expects
 
 
 def _after(session: Session, answer: Answer, now: datetime) -> Session:
     """What is remembered once this was said."""
+    if answer.forget:
+        return Session(contact=session.contact, version=session.version)
     trail = session.trail
     if answer.remember and answer.here:
         # going back shows the page before the last one: it becomes the last one again
@@ -222,5 +260,6 @@ def _after(session: Session, answer: Answer, now: datetime) -> Session:
         offered=answer.reply.choices or (session.offered if not answer.remember else ()),
         topic=session.topic if answer.topic == "keep" else answer.topic,
         trail=trail,
+        passing=not answer.remember,
         ticks=dict(list(ticks.items())[-KEPT_LISTS:]),
     )

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from bot.messages import Choice, Contact, Reply
+from bot.services.dossiers import Dossiers, NoDossiers
 from bot.services.guide import Guide
 from knowledge_base.centre import Centre
 
@@ -36,6 +37,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     topic: str | None = None
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    dossiers: Dossiers = msgspec.field(default_factory=NoDossiers)
 
 
 class OutdatedError(LookupError):
@@ -59,6 +61,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     ticks: replaces the person's checklist ticks for these lists.
     here: link that shows this page again, where it is another than the one followed.
     remember: False for passing remarks that "quay lại" should skip.
+    forget: True ends the session: nothing of it is remembered.
     """
 
     reply: Reply
@@ -68,6 +71,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     trace: Trace = Trace()
     remember: bool = True
+    forget: bool = False
 
 
 class Page(Generic[P]):

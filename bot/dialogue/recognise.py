@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from knowledge_base.text import fold
+from knowledge_base.text import fold, nfc
 
 
 class Kind(StrEnum):
@@ -20,6 +20,7 @@ class Kind(StrEnum):
     THANKS = "thanks"
     GOODBYE = "goodbye"
     YES = "yes"
+    WRONG = "wrong"
     WHO = "who"
     HUMAN = "human"
     STATUS = "status"
@@ -36,14 +37,23 @@ HINTS: Final = (Kind.DANGER, Kind.INSULT)
 
 _SPOKEN: Final = tomllib.loads(Path(__file__).with_name("recognise.toml").read_text("utf-8"))
 _PARTICLES: Final = frozenset(_SPOKEN["particles"].split())
-_SAYINGS: Final = {Kind(kind): tuple(sayings) for kind, sayings in _SPOKEN["sayings"].items()}
+_CALLS: Final = frozenset(_SPOKEN["calls"].split())
+_HOMOGRAPHS: Final = re.compile(rf"\b({'|'.join(_SPOKEN['homographs'].split())})\b")
+_SAYINGS: Final = tuple(
+    (re.compile(rf"\b{saying}\b"), Kind(kind))
+    for saying, kind in sorted(
+        ((saying, kind) for kind, sayings in _SPOKEN["sayings"].items() for saying in sayings),
+        key=lambda pair: -len(pair[0]),  # "không phải" before "không"
+    )
+)
+_RANK: Final = [Kind(kind) for kind in _SPOKEN["sayings"]]
 _PATTERNS: Final = {
     Kind(kind): tuple(re.compile(pattern) for pattern in patterns) for kind, patterns in _SPOKEN["patterns"].items()
 }
 # Who writes of permits and allowances is neither in danger at this moment nor swearing.
 _ADMINISTRATIVE: Final = re.compile(
     r"giay phep|thu tuc|chung nhan|dang k[iy]|cap phep|ho so|tro cap|ho tro|che do|boi thuong|bao hiem|xin giay"
-    r"|mai tang"
+    r"|mai tang|khai tu|lam lai|cap lai|xac nhan"
 )
 _LETTERS: Final = re.compile(r"[^\W_]")
 
@@ -53,10 +63,11 @@ def kind_of(text: str) -> Kind | None:
 
     HINTS are to be doubted: a question asked angrily or about an accident is still a question (see the core).
     """
-    folded = fold(text)
+    # a homograph keeps its meaning by a digit: "cựu chiến binh" does not cry for help ("cứu")
+    folded = fold(_HOMOGRAPHS.sub(r"\g<1>9", nfc(text).lower()))
     if not _LETTERS.search(folded):
         return Kind.EMPTY
-    for kind in (Kind.EMERGENCY, Kind.HUMAN, Kind.WHO, Kind.STATUS, Kind.HOURS, Kind.CONTACT):
+    for kind in (Kind.EMERGENCY, Kind.HUMAN, Kind.WHO, Kind.STATUS, Kind.HOURS, Kind.CONTACT, Kind.GREETING):
         if any(pattern.search(folded) for pattern in _PATTERNS[kind]):
             return kind
     saying = _saying(folded)
@@ -73,20 +84,21 @@ def _saying(folded: str) -> Kind | None:
     if not words or len(words) > 14:
         return None
     rest, heard = " ".join(words), []
-    for kind, sayings in _SAYINGS.items():
-        for saying in sorted(sayings, key=len, reverse=True):
-            pattern = re.compile(rf"\b{saying}\b")
-            if pattern.search(rest):
-                heard.append(kind)
-                rest = pattern.sub(" ", rest)
-    if any(word not in _PARTICLES for word in rest.split()):
-        return None
+    for pattern, kind in _SAYINGS:
+        if pattern.search(rest):
+            heard.append(kind)
+            rest = pattern.sub(" ", rest)
     if not heard:
-        return Kind.GREETING if len(words) <= 2 else None
-    return max(heard, key=lambda kind: list(_SAYINGS).index(kind))
+        return Kind.GREETING if len(words) <= 2 and _CALLS.issuperset(words) else None
+    if not _PARTICLES.issuperset(rest.split()):
+        return None
+    return max(heard, key=_RANK.index)
 
 
-_NUMBER: Final = re.compile(r"^(?:so|chon|cau|muc|cai|phuong an|thu|y)?\s*(?:so|thu)?\s*(\d{1,3})\s*[.)]?$")
+_NUMBER: Final = re.compile(
+    r"^(?:chon |lay |cho toi )?(?:so|chon|cau|muc|cai|phuong an|thu|y)?\s*(?:so|thu)?\s*[\[(#]?(\d{1,3})\s*[.)\]]?$"
+)
+_EMERGENCY_NUMBERS: Final = (113, 114, 115)
 _SPELLED: Final = {
     "mot": 1,
     "nhat": 1,
@@ -106,10 +118,13 @@ _SPELLED_NUMBER: Final = re.compile(rf"^(?:so|chon|cai|muc|phuong an|y)?\s*(?:so
 
 def picked_number(text: str) -> int | None:
     """The number of a choice: "2", "số 2", "chọn 2.", "cái thứ hai"; None where the message is no bare number."""
-    folded = re.sub(r"\b(a|nhe|nha|di|em|oi|dau tien)\b", " ", fold(text)).strip()
+    folded = re.sub(r"\b(a|ay|do|nhe|nha|di|em|oi)\b", " ", fold(text)).strip()
     folded = re.sub(r"\s+", " ", folded)
+    if re.fullmatch(r"(chon |lay )?(cai |muc |y |so )?dau( tien)?", folded):
+        return 1
     if match := _NUMBER.match(folded):
-        return int(match.group(1))
+        number = int(match.group(1))
+        return None if number in _EMERGENCY_NUMBERS else number
     if match := _SPELLED_NUMBER.match(folded):
         return _SPELLED[match.group(1)]
     return None

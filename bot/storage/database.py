@@ -5,14 +5,17 @@ One `DATABASE_URL`: SQLite in WAL mode by default, PostgreSQL where several mach
 
 import re
 import sqlite3
+import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Dialect, Engine, Text, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, Text, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import StaticPool
@@ -77,6 +80,11 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def serves_several_machines(engine: Engine) -> bool:
+    """Whether machines that share no disk may share this database."""
+    return engine.dialect.name == "postgresql"
+
+
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version; safe to run from several processes at once."""
     config = Config()
@@ -87,6 +95,17 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7316283)")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows whose unique keys are not there yet; how many. Others, also of other processes, stay as they are.
+
+    A refused plain INSERT would end the whole transaction on PostgreSQL.
+    """
+    if not rows:
+        return 0
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return connection.execute(make(table).on_conflict_do_nothing(), rows).rowcount
 
 
 def _sqlite(url: URL) -> Engine:
@@ -106,10 +125,28 @@ def _sqlite(url: URL) -> Engine:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=30000")
 
+    # Within this process the transactions queue up here: SQLite's own waiting sleeps for up to 0.1 s at a time, while a
+    # transaction takes less than a millisecond. Among processes it waits as before.
+    alone = threading.Lock()
+    holder: list[object] = []  # not in connection.info, which a broken connection refuses to show
+
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # a writer takes its place at the start: a read that turns into a write can't be refused half-way
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        alone.acquire()
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            alone.release()
+            raise
+        holder.append(connection)
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def end(connection: Any) -> None:
+        if holder and holder[0] is connection:
+            holder.clear()
+            alone.release()
 
     return engine
 

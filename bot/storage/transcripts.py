@@ -116,6 +116,11 @@ class TranscriptStore:
         with self._engine.begin() as connection:
             _erase(connection, [visitor])
 
+    def clear(self, visitor: str) -> None:
+        """Erase what was said; the visit goes on."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(exchanges).where(exchanges.c.visitor == visitor))
+
     def purge(self, unused_for: timedelta) -> int:
         """Erase the transcripts of those who have not written for so long, with their sessions; how many."""
         before = self._now() - unused_for

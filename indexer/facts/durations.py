@@ -24,6 +24,13 @@ _STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _SEE_DESCRIPTION = re.compile(r"(?:xem |theo )?(?:phần )?mô tả[\s.]*", re.IGNORECASE)
+_EXCEPTION = re.compile(
+    r"đối với|trường hợp|\bnếu\b|tăng thêm|thêm không quá|kéo dài|gia hạn|trước ngày|\bsau \d|quá \d+ ngày mà|"
+    r"miền núi|tiếp nhận|thông báo|yêu cầu|bổ sung|trình\b|gửi|chuyển|kiểm tra|thẩm định|xác minh|lấy ý kiến|hết hạn|"
+    r"quyết định\b(?! công nhận)|văn bản của|phê duyệt",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r"tăng thêm|thêm không quá|kéo dài|gia hạn|miền núi", re.IGNORECASE)
 _PROCESSING = re.compile(
     r"thời (?:hạn|gian)[^.;]{0,30}(?:giải quyết|xử lý|thực hiện)|kể từ|không quá|trong thời hạn", re.IGNORECASE
 )
@@ -47,7 +54,8 @@ def read_duration(value: object, unit: object, description: object, channel: Cha
     number = _number(value)
     known = _UNITS.get(clean(unit).upper())
     if number is not None and known is not None:
-        return Duration(kind=DurationKind.STATED, channel=channel, value=number, unit=known)
+        other = _told_otherwise(number, known, clean(description)) if channel and number else ""
+        return Duration(kind=DurationKind.STATED, channel=channel, value=number, unit=known, text=other)
     if number is not None and clean(unit).upper() == "YEAR":
         return Duration(kind=DurationKind.TEXT, channel=channel, text=f"{number:g} năm".replace(".", ","))
     told = clean(description)
@@ -81,6 +89,20 @@ def _without_unit(number: float, told: str, channel: Channel | None) -> Duration
     return Duration(kind=DurationKind.UNIT_UNKNOWN, channel=channel, value=number)
 
 
+def _told_otherwise(number: float, unit: DurationUnit, told: str) -> str:
+    """The time in a method's description ("07 ngày làm việc") where it plainly is another one than the number's.
+
+    Exceptions, extensions and the steps of the way through the office are no contradiction.
+    """
+    stated = list(_STATEMENT.finditer(told))
+    if len({found[0].casefold() for found in stated}) != 1 or (number, unit) in _statements(told):
+        return ""
+    clause = _one_clause(told)
+    ((amount, _),) = set(_statements(told))
+    doubtful = _EXTENSION if amount == number else _EXCEPTION  # the same number is the same time with another unit
+    return stated[0][0] if clause and not doubtful.search(clause) else ""
+
+
 def _one_clause(told: str) -> str:
     """The sentence of a method's description that plainly tells the processing time, or ""."""
     telling = [part.strip(" -+*") for part in sentences(told) if _STATEMENT.search(part)]
@@ -96,9 +118,7 @@ def read_case_durations(
 ) -> tuple[Duration, ...]:
     """The execution cases' own times (name, value, unit) where they differ from what the methods state."""
     told = {(duration.value, duration.unit) for duration in by_method if duration.kind is DurationKind.STATED}
-    told |= {
-        time for duration in by_method if duration.kind is DurationKind.TEXT for time in _statements(duration.text)
-    }
+    told |= {time for duration in by_method if duration.text for time in _statements(duration.text)}
     unknown = {duration.value for duration in by_method if duration.kind is DurationKind.UNIT_UNKNOWN}
     named = {name for name, _, _ in cases}
     found: dict[Duration, None] = {}

@@ -27,7 +27,9 @@ class Person(Protocol):
         """The labels of the last answer."""
 
 
-def play(path: Path, person: Person, restart: Callable[[], None]) -> None:
+def play(
+    path: Path, person: Person, restart: Callable[[], None], dossier: Callable[[str], object] | None = None
+) -> None:
     """Play one conversation; a failed expectation names file and line, and shows what was read."""
     for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
         line = raw.strip()
@@ -36,6 +38,8 @@ def play(path: Path, person: Person, restart: Callable[[], None]) -> None:
             continue
         if line == "!restart":
             restart()
+        elif line.startswith("!dossier ") and dossier:
+            dossier(line.removeprefix("!dossier "))
         elif line.startswith(">> "):
             person.presses(line[3:])
         elif line.startswith("> "):

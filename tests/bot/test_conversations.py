@@ -12,13 +12,17 @@ from bot.services.guide import Guide
 from bot.storage.database import open_database
 from bot.storage.sessions import SessionStore
 from knowledge_base.centre import load_centre
+from tests.bot.dossiers import arrange, service
 from tests.bot.people import AtTerminal, InWebChat, NewProcess, OnTelegram, Resident
 from tests.bot.talk import CONVERSATIONS, play
+from tests.bot.zalo_people import OnZalo, OnZaloBot
 
 CHANNELS: dict[str, Callable[[NewProcess], Resident]] = {
     "terminal": AtTerminal,
     "telegram": OnTelegram,
     "webchat": InWebChat,
+    "zalo": OnZalo,
+    "zalobot": OnZaloBot,
 }
 
 
@@ -40,7 +44,7 @@ def resident(
     def new_process() -> tuple[Receiver, Engine]:
         engine = open_database(database_url)
         engines.append(engine)
-        return Receiver(Dialogue(guide, load_centre()), SessionStore(engine)), engine
+        return Receiver(Dialogue(guide, load_centre(), service(engine)), SessionStore(engine)), engine
 
     person = CHANNELS[request.param](new_process)
     yield person
@@ -48,6 +52,6 @@ def resident(
 
 
 @pytest.mark.parametrize("path", CONVERSATIONS, ids=lambda path: path.stem)
-def test_conversation(path: Path, resident: Resident) -> None:
+def test_conversation(path: Path, resident: Resident, engines: list[Engine]) -> None:
     """The text file passes line by line."""
-    play(path, resident, resident.restart)
+    play(path, resident, resident.restart, lambda line: arrange(engines[-1], line))

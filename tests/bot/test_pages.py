@@ -275,3 +275,16 @@ def test_papers_without_a_heading_do_not_run_on_under_the_heading_before() -> No
 
 def test_a_word_instead_of_a_time_is_told_as_the_words_of_the_record() -> None:
     assert figures.duration(Duration(kind=DurationKind.TEXT, text="Không")) == "bản ghi viết “Không”"
+
+
+def test_a_time_that_the_description_states_otherwise_is_told_both_ways() -> None:
+    """Nobody can know which of the two holds, so neither is left out."""
+    same = Duration(
+        kind=DurationKind.STATED, channel=Channel.DIRECT, value=7, unit=DurationUnit.DAY, text="07 ngày làm việc"
+    )
+    assert wording.durations(msgspec.structs.replace(BARE, durations=(same,))) == (
+        "7 ngày (phần mô tả ghi 07 ngày làm việc).",
+    )
+    other = msgspec.structs.replace(same, text="10 ngày")
+    said = wording.durations(msgspec.structs.replace(BARE, durations=(other,)))[0]
+    assert said == "7 ngày (phần mô tả ghi 10 ngày; các chỗ trong bản ghi ghi khác nhau)."

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,9 @@ def catalogue(names: dict[str, str] | None = None) -> Catalogue:
     )
 
 
-def save_encoder(folder: Path, texts: Sequence[str] = (*NAMES.values(), *sum(PHRASES.values(), []))) -> Path:
+def save_encoder(
+    folder: Path, texts: Sequence[str] = (*NAMES.values(), *chain.from_iterable(PHRASES.values()))
+) -> Path:
     """A small static encoder in the shipped format, its vectors drawn at random with a fixed seed."""
     import msgspec
     from safetensors.numpy import save_file

@@ -34,6 +34,7 @@ def remark(turn: Turn, kind: str) -> Answer:
         Kind.THANKS: wording.THANKS,
         Kind.GOODBYE: wording.GOODBYE,
         Kind.YES: wording.YES,
+        Kind.WRONG: wording.WRONG,
         Kind.EMPTY: wording.EMPTY,
         Kind.INSULT: wording.INSULT,
         Kind.WHO: wording.WHO,
@@ -72,15 +73,13 @@ def emergency(turn: Turn) -> Answer:
     return tell(wording.EMERGENCY, to(wording.START_BUTTON, start), remember=False)
 
 
-@flow.entry("/hoso", "tra cứu hồ sơ", "tra hồ sơ", "hồ sơ của tôi")
-def status(turn: Turn) -> Answer:
-    """Where a dossier can be looked up."""
-    return tell(wording.status(turn.centre), to(wording.PERSON_BUTTON, person), trace=_decided("status"))
-
-
-@flow.entry("/stop", "/dung", "dừng", "dừng lại", "stop", "hủy nhận tin", "không nhận tin nữa", "ngừng nhắn tin")
+@flow.entry(
+    *("/stop", "/dung", "dừng", "dừng lại", "stop", "ngừng", "kết thúc", "hủy nhận tin", "hủy đăng ký nhận tin"),
+    *("không nhận tin nữa", "ngừng nhắn tin", "đừng nhắn nữa", "đừng gửi tin nữa", "tắt thông báo"),
+)
 def stop(turn: Turn) -> Answer:
     """The person wants no more messages."""
+    turn.dossiers.stop(turn.contact)
     return tell(wording.STOP, to(wording.START_BUTTON, start), topic=None, trace=_decided("stop"))
 
 

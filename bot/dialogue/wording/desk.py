@@ -35,6 +35,7 @@ GREETING = f"Xin chào bạn! Bạn cần làm thủ tục gì ạ? {SEARCH_HINT
 THANKS = "Cảm ơn bạn đã hỏi. Khi cần thêm gì, bạn cứ nhắn ở đây ạ."
 GOODBYE = "Cảm ơn bạn, xin chào và hẹn gặp lại bạn ạ."
 YES = "Vâng ạ. Bạn cần hỏi thêm gì thì cứ gõ ở đây."
+WRONG = "Xin lỗi bạn, trợ lý nói chưa đúng ý hoặc chưa rõ. Bạn nói thêm giúp: việc gì, cho ai, để làm gì?"
 EMPTY = f"Xin lỗi, trợ lý chưa đọc được điều bạn cần. {SEARCH_HINT}"
 UNREADABLE = "Xin lỗi, trợ lý chỉ đọc được chữ, chưa xem được ảnh, giọng nói hay tệp. Bạn gõ giúp điều mình cần nhé."
 TOO_LONG_AGO = "Câu hỏi trước đã lâu, mời bạn bắt đầu lại."

@@ -48,6 +48,8 @@ def duration(time: Duration) -> str:
             assert time.value is not None
             assert time.unit is not None
             stated = f"{number(time.value)} {_UNITS[time.unit]}"
+            if time.text and time.channel:
+                return _with_description(stated, time)
             return f"{stated} – {time.text}" if time.text else stated
         case DurationKind.TEXT:
             if len(time.text) < 30 and not any(character.isdigit() for character in time.text):
@@ -58,6 +60,15 @@ def duration(time: Duration) -> str:
             return f"bản ghi chỉ ghi số {number(time.value)}, không rõ ngày hay giờ"
         case DurationKind.PLACEHOLDER | DurationKind.NOT_STATED:
             return "bản ghi chưa nêu thời gian cụ thể"
+
+
+def _with_description(stated: str, time: Duration) -> str:
+    """A time whose channel's description states another one: both are told, and that they differ in number."""
+    said = f"{stated} (phần mô tả ghi {time.text}"
+    same = re.match(r"[\d.,]+", time.text)
+    if same and float(same[0].replace(",", ".")) == time.value:
+        return f"{said})"
+    return f"{said}; các chỗ trong bản ghi ghi khác nhau)"
 
 
 def fee(line: FeeLine, today: date) -> str:

@@ -6,11 +6,14 @@ No name, telephone or identity number stands in a notice: only the dossier's cod
 
 from typing import Final
 
+from bot.dialogue.wording import desk
 from bot.messages import Choice
 from bot.services.notice_templates import Field, Parameter, Template, Templates
+from bot.services.notices import Counter, Words
+from knowledge_base.centre import Centre
 
-_CODE: Final = {"code": Field(60), "procedure": Field(300)}
-_CENTRE: Final = {"place": Field(300), "hours": Field(300), "phone": Field(100)}
+_CODE: Final = {"code": Field(60), "procedure": Field(150)}
+_CENTRE: Final = {"place": Field(150), "hours": Field(200), "phone": Field(80)}
 _STATUS_BUTTON: Final = Choice("Tra cứu hồ sơ", "desk.status")
 _STOP: Final = 'Nhắn "dừng" nếu bạn không muốn nhận tin nữa.'
 _PARAMETERS: Final = {
@@ -38,8 +41,8 @@ _ALL: Final = (
         fields=_CODE
         | _CENTRE
         | {
-            "papers": Field(700),
-            "reason": Field(250, optional=True),
+            "papers": Field(550),
+            "reason": Field(200, optional=True),
             "by": Field(40, optional=True),
             "procedure_code": Field(30, optional=True),
         },
@@ -76,7 +79,7 @@ _ALL: Final = (
             "due": Field(40),
             "was_due": Field(40, optional=True),
             "apology": Field(400, optional=True),
-            "phone": Field(100),
+            "phone": Field(80),
         },
         paragraphs=(
             "# Xin lỗi bạn, hồ sơ bị trễ hẹn",
@@ -109,7 +112,7 @@ _ALL: Final = (
     Template(
         id="returned",
         version=1,
-        fields=_CODE | {"phone": Field(100)},
+        fields=_CODE | {"phone": Field(80)},
         paragraphs=(
             "# Hồ sơ đã trả kết quả",
             "Kết quả của hồ sơ {code} ({procedure}) đã được trao. Nếu bạn chưa nhận được, xin gọi ngay {phone}.",
@@ -121,7 +124,7 @@ _ALL: Final = (
     Template(
         id="changed",
         version=1,
-        fields=_CODE | {"status": Field(100), "note": Field(300, optional=True), "phone": Field(100)},
+        fields=_CODE | {"status": Field(100), "note": Field(300, optional=True), "phone": Field(80)},
         paragraphs=(
             "# Hồ sơ có thay đổi",
             "Hồ sơ {code} ({procedure}): {status}.",
@@ -135,7 +138,7 @@ _ALL: Final = (
     Template(
         id="announcement",
         version=1,
-        fields={"title": Field(120), "text": Field(1400), "about": Field(300)},
+        fields={"title": Field(120), "text": Field(1400), "about": Field(150)},
         paragraphs=(
             "# {title}",
             "{text}",
@@ -151,13 +154,28 @@ _ALL: Final = (
 
 TEMPLATES: Final[Templates] = {(template.id, template.version): template for template in _ALL}
 
-STATUSES: Final = {
-    3: "không được tiếp nhận",
-    4: "đang được giải quyết",
-    7: "đã được rút theo yêu cầu",
-    8: "đã dừng giải quyết",
-}
-"""The statuses of the national list that have no template of their own."""
+WORDS: Final = Words(
+    # the statuses of the national list that have no template of their own
+    statuses={
+        3: "không được tiếp nhận",
+        4: "đang được giải quyết",
+        7: "đã được rút theo yêu cầu",
+        8: "đã dừng giải quyết",
+    },
+    no_name="thủ tục ghi trên phiếu hẹn",
+    no_papers="chưa ghi rõ giấy tờ nào, bạn gọi số dưới đây để hỏi",
+    more_papers="và {count} giấy tờ khác, bạn bấm nút Tra cứu hồ sơ để xem đủ",
+    no_amount="phí, lệ phí (chưa ghi số tiền)",
+    amount="{amount} đồng",
+    no_date="chưa định, bạn gọi số dưới đây để hỏi",
+    elsewhere="Bạn gọi trước để hỏi giờ làm việc.",
+)
+
+
+def counter(centre: Centre) -> Counter:
+    """Where people go and ask, in the words of the desk."""
+    return Counter(desk.place(centre), desk.hours(centre), desk.phone(centre))
+
 
 REASONS: Final = {
     "received": "đã tiếp nhận hồ sơ",

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.facts.durations import read_case_durations, read_duration
-from knowledge_base.procedure import Duration, DurationKind, DurationUnit
+from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,20 @@ def test_a_case_that_says_what_the_words_of_the_methods_say_is_no_difference() -
     told = read_duration("15 ngày làm việc kể từ ngày nhận hồ sơ", "OTHER", "", None)
     assert read_case_durations([("Cấp", 15, "WORKING_DAY")], (told,)) == ()
     assert len(read_case_durations([("Cấp", 20, "WORKING_DAY")], (told,))) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "other"),
+    [
+        ("07 ngày làm việc kể từ ngày nhận đủ hồ sơ", "07 ngày làm việc"),
+        ("Trong thời hạn 10 ngày kể từ ngày nhận đủ hồ sơ", "10 ngày"),
+        ("07 ngày", ""),
+        ("Đối với xã miền núi thì không quá 17 ngày", ""),
+        ("Không quá 05 ngày làm việc; trả kết quả trong 02 ngày", ""),
+        ("Thời gian thực hiện được tăng thêm không quá 10 ngày", ""),
+    ],
+)
+def test_another_time_in_the_description_stands_beside_the_number(told: str, other: str) -> None:
+    """Only a description that plainly states one time contradicts the number; exceptions and steps do not."""
+    found = read_duration(7, "DAY", told, Channel.DIRECT)
+    assert (found.kind, found.value, found.unit, found.text) == (DurationKind.STATED, 7, DurationUnit.DAY, other)

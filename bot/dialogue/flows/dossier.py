@@ -1,0 +1,203 @@
+"""Asking where a dossier is: its code, then four digits; following it; erasing what is kept about oneself."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, link, tell, to
+from bot.dialogue.flows import desk, procedure
+from bot.dialogue.recognise import kind_of
+from bot.dialogue.wording import desk as desk_wording
+from bot.dialogue.wording import dossier as wording
+from bot.dossier_codes import from_token, normal
+from bot.dossier_records import CONSENT_VERSION, Dossier
+from bot.messages import Choice
+from bot.services.dossiers import Shown, Wait
+
+flow = Flow("dossier")
+
+_TRACE: Final = Trace(decision="status")
+_WHOLE: Final = re.compile(r"(?:\+?84|0)(?:[ .-]?\d){9,11}|\d{9}")
+_FOUR: Final = re.compile(r"(?<!\d)\d(?:[ .-]?\d){3}(?!\d)")
+LISTED: Final = 20
+FEW_WORDS: Final = 4
+
+
+@flow.entry("/hoso", "tra cứu hồ sơ", "tra hồ sơ", "hồ sơ của tôi")
+def start(turn: Turn) -> Answer:
+    """Ask for the code, or take the one that was typed along."""
+    if not turn.dossiers.any():
+        return tell(desk_wording.status(turn.centre), to(desk_wording.PERSON_BUTTON, desk.person), trace=_TRACE)
+    ways = [to(desk_wording.PERSON_BUTTON, desk.person)]
+    if turn.dossiers.following(turn.contact):
+        ways.insert(0, to(wording.MINE_BUTTON, mine))
+    return _ask(wording.ASK_CODE, *ways, then=link(code))
+
+
+desk.flow.alias("status", start)
+
+
+@flow.page
+def code(turn: Turn) -> Answer:
+    """Reads the code."""
+    found = turn.dossiers.read_code(turn.contact, turn.text)
+    if found is None:
+        return _ask(wording.NO_CODE, to(desk_wording.PERSON_BUTTON, desk.person), then=link(code))
+    return show(turn, found)
+
+
+@flow.page
+def show(turn: Turn, code_text: str) -> Answer:
+    """A dossier that is open to this person; else its digits are asked for."""
+    found = _code(code_text)
+    if not turn.dossiers.any():
+        return start(turn)
+    dossier = turn.dossiers.view(turn.contact, found)
+    if dossier is not None:
+        return _page(turn, dossier)
+    ways = [to(wording.ANOTHER_BUTTON, start)]
+    if meant := turn.dossiers.resembling(turn.contact, found):
+        ways.insert(0, to(meant, show, meant))
+    said = [paragraph.format(code=found) for paragraph in wording.ASK_DIGITS]
+    return msgspec.structs.replace(_ask(said, *ways, then=link(digits, found)), here=link(show, found))
+
+
+@flow.page
+def digits(turn: Turn, code_text: str) -> Answer:
+    """Reads the four digits. A wrong code and wrong digits get the same answer."""
+    found = _code(code_text)
+    whole = _WHOLE.fullmatch(turn.text.strip())
+    four = re.sub(r"\D", "", turn.text)[-4:] if whole else _four(turn.text)
+    if not four:
+        return _ask(wording.NO_DIGITS, to(wording.ANOTHER_BUTTON, start), then=link(digits, found))
+    result = turn.dossiers.look_up(turn.contact, found, four)
+    if isinstance(result, Shown):
+        answer = _page(turn, result.dossier)
+    elif isinstance(result, Wait):
+        person = to(desk_wording.PERSON_BUTTON, desk.person)
+        answer = tell(wording.wait(result.seconds, turn.centre), person, trace=_TRACE, remember=False)
+    else:
+        ways = [to(wording.ANOTHER_BUTTON, start), to(desk_wording.PERSON_BUTTON, desk.person)]
+        answer = _ask(wording.WRONG, *ways, then=link(digits, found))
+    # the page is never shown again by its form, which would read a text that is not there
+    answer = msgspec.structs.replace(answer, here=link(show, found))
+    return _added(answer, wording.WHOLE_NUMBER) if whole else answer
+
+
+@flow.page
+def timeline(turn: Turn, code_text: str) -> Answer:
+    """Every step."""
+    dossier = turn.dossiers.view(turn.contact, _code(code_text))
+    if dossier is None:
+        return show(turn, code_text)
+    return tell(wording.timeline(dossier), to(wording.BACK_BUTTON, show, dossier.code), trace=_TRACE)
+
+
+@flow.page
+def follow(turn: Turn, code_text: str, text_version: str) -> Answer:
+    """Agree to notices; a button with an older sentence shows the present one first."""
+    found = _code(code_text)
+    dossier = turn.dossiers.view(turn.contact, found)
+    if dossier is None or text_version != CONSENT_VERSION:
+        return show(turn, found)
+    kept = turn.dossiers.follow(turn.contact, found, text_version)
+    said = wording.FOLLOWED.format(code=found) if kept else wording.TOO_MANY
+    ways = (to(wording.MINE_BUTTON, mine), to(wording.UNFOLLOW_BUTTON, unfollow, found))
+    return tell(said, *ways, trace=_TRACE, remember=False)
+
+
+@flow.page
+def unfollow(turn: Turn, code_text: str) -> Answer:
+    """No more notices about one dossier."""
+    found = _code(code_text)
+    turn.dossiers.unfollow(turn.contact, found)
+    ways = (to(wording.MINE_BUTTON, mine), to(wording.ANOTHER_BUTTON, start))
+    return tell(wording.UNFOLLOWED.format(code=found), *ways, trace=_TRACE, remember=False)
+
+
+@flow.entry("/cuatoi", "hồ sơ tôi theo dõi", "tôi đang theo dõi gì", "danh sách theo dõi")
+def mine(turn: Turn) -> Answer:
+    """What this person follows."""
+    followed = turn.dossiers.following(turn.contact)
+    if not followed:
+        return tell(wording.NOTHING_FOLLOWED, to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
+    rows = [Choice(wording.row(dossier), link(show, dossier.code), "item") for dossier in followed[:LISTED]]
+    said = (wording.FOLLOWING.format(count=len(followed)), *(wording.row(dossier) for dossier in followed[LISTED:]))
+    return tell(said, *rows, to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
+
+
+@flow.entry("/xoa", "xóa dữ liệu của tôi", "xóa dữ liệu", "xóa hết dữ liệu của tôi", "xóa thông tin của tôi")
+def erase(turn: Turn) -> Answer:
+    """Ask before everything about a person is erased."""
+    return tell(wording.ERASE, to(wording.ERASE_BUTTON, erased), to(wording.KEEP_BUTTON, kept), remember=False)
+
+
+@flow.page
+def erased(turn: Turn) -> Answer:
+    """Erase it, and say what was erased."""
+    counted = turn.dossiers.erase(turn.contact).counted_for
+    rest = [wording.STILL_COUNTED.format(minutes=-(-counted // 60))] if counted else []
+    answer = tell((wording.ERASED, *rest, wording.ERASED_REST), to(desk_wording.START_BUTTON, desk.start), topic=None)
+    return msgspec.structs.replace(answer, forget=True)
+
+
+@flow.page
+def kept(turn: Turn) -> Answer:
+    """Nothing is erased."""
+    return tell(wording.NOT_ERASED, *desk.ways_on(), remember=False)
+
+
+def token(payload: str) -> str | None:
+    """The link of a deep link's payload ("d_H05_12-260715-0007"); None where it is no dossier's."""
+    found = from_token(payload)
+    return link(show, found) if found else None
+
+
+def waits_in_vain(expects: str, text: str) -> bool:
+    """Whether a form of this flow waits for something that this text surely is not.
+
+    It is the number of a choice (channels without buttons number them), or has no digit and is a greeting or more
+    than a few words; "không nhớ" stays.
+    """
+    if not expects.startswith(flow.name + "."):
+        return False
+    if re.search(r"\d", text):
+        return re.fullmatch(r"\s*\d{1,2}\s*", text) is not None
+    return kind_of(text) is not None or len(text.split()) > FEW_WORDS
+
+
+def _page(turn: Turn, dossier: Dossier) -> Answer:
+    said = list(wording.page(dossier, turn.centre, turn.now))
+    ways = [to(wording.TIMELINE_BUTTON, timeline, dossier.code)]
+    if turn.dossiers.follows(turn.contact, dossier.code):
+        ways.append(to(wording.UNFOLLOW_BUTTON, unfollow, dossier.code))
+    else:
+        said.append(wording.CONSENT)
+        ways.append(to(wording.FOLLOW_BUTTON, follow, dossier.code, CONSENT_VERSION))
+    if dossier.procedure_code and turn.guide.procedure(dossier.procedure_code):
+        ways.append(to(wording.CHECKLIST_BUTTON, procedure.checklist, dossier.procedure_code))
+    ways.append(to(wording.ANOTHER_BUTTON, start))
+    return tell(said, *ways, trace=_TRACE, here=link(show, dossier.code))
+
+
+def _ask(said: str | tuple[str, ...] | list[str], *choices: Choice, then: str) -> Answer:
+    return msgspec.structs.replace(tell(said, *choices, trace=_TRACE), then=then)
+
+
+def _code(text: str) -> str:
+    """The code of a link, which is user input."""
+    found = normal(text)
+    if found is None:
+        raise OutdatedError("no dossier has such a code")
+    return found
+
+
+def _four(text: str) -> str:
+    found = _FOUR.findall(text)
+    return re.sub(r"\D", "", found[0]) if len(found) == 1 else ""
+
+
+def _added(answer: Answer, paragraph: str) -> Answer:
+    reply = msgspec.structs.replace(answer.reply, paragraphs=(*answer.reply.paragraphs, paragraph))
+    return msgspec.structs.replace(answer, reply=reply)

@@ -1,0 +1,138 @@
+"""The JSON shapes: the DVCQG synchronisation, iGate's search answer, iGate's flat export, the public look-up."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from bot.dossier_records import Change
+from bot.dossier_sources.fields import Bad, Problem, Repeated, Row, Unreadable, change
+from bot.personal import Hasher
+
+DVCQG: Final = {
+    "code": "MaHoSo",
+    "procedure_code": "MaTTHC",
+    "procedure_name": "TenTTHC",
+    "name": "ChuHoSo",
+    "phone": "SoDienThoai",
+    "identity": "SoDinhDanh",
+    "status": "TrangThaiHoSo",
+    "received_at": "NgayTiepNhan",
+    "due_at": "NgayHenTra",
+    "due_moved_to": "NgayHenTraMoi",
+    "returned_at": "NgayTra",
+    "result": "ThongTinTra",
+    "agency": "DonViXuLy",
+}
+"""Our field → its name in the DVCQG synchronisation, and in the province's public look-up where they agree."""
+FLAT: Final = {
+    "code": "dossierNo",
+    "status": "dossierStatusName",
+    "procedure_name": "procedureName",
+    "procedure_code": "procedureCode",
+    "agency": "agencyName",
+    "name": "applicantName",
+    "phone": "phoneNumber",
+    "identity": "identityNumber",
+    "received_at": "acceptedDate",
+    "due_at": "appointmentDate",
+    "returned_at": "completedDate",
+    "updated_at": "lastModifiedDate",
+}
+_PATHS: Final = {
+    "code": "code",
+    "name": "applicant.data.fullname",
+    "phone": "applicant.data.phoneNumber",
+    "identity": "applicant.data.identityNumber",
+    "procedure_code": "procedure.code",
+    "status": "dossierStatus",
+    "received_at": "acceptedDate",
+    "due_at": "appointmentDate",
+    "due_moved_to": "dueDate",
+    "returned_at": "completedDate",
+    "agency": "agency.name",
+}
+VIETNAMESE: Final = 228
+"""iGate's number of the language."""
+
+
+def read_json(data: bytes, hasher: Hasher, now: datetime) -> Iterator[Row]:
+    """One record, a list, an object with `content`, or one record a line."""
+    records = _records(data)
+    return _rows(records, hasher, now)
+
+
+def _rows(records: list[Any], hasher: Hasher, now: datetime) -> Iterator[Row]:
+    seen = Repeated()
+    for number, record in enumerate(records, 1):
+        made = from_record(record, hasher, now)
+        yield seen.row(number, made, "code" if isinstance(record, dict) and "code" in record else "MaHoSo/dossierNo")
+
+
+def _records(data: bytes) -> list[Any]:
+    try:
+        whole = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except msgspec.DecodeError as error:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) > 1 and all(line.lstrip()[:1] == b"{" for line in lines):
+            return [_line(line) for line in lines]
+        raise Unreadable(f"this is no JSON ({error}): export the file anew") from None
+    if isinstance(whole, dict) and isinstance(whole.get("content"), list):
+        whole = whole["content"]
+    return whole if isinstance(whole, list) else [whole]
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return None
+
+
+def from_record(record: Any, hasher: Hasher, now: datetime) -> Change | Bad:
+    """The Change of one record of any of the shapes."""
+    if not isinstance(record, dict):
+        return Bad(0, (Problem("", "is no record of a dossier"),))
+    if "MaHoSo" in record:
+        return _mapped(record, DVCQG | ({"procedure_name": "TenThuTuc"} if "TenThuTuc" in record else {}), hasher, now)
+    if "dossierNo" in record:
+        return _mapped(record, FLAT, hasher, now)
+    if "code" in record and {"dossierStatus", "applicant", "procedure"} & record.keys():
+        return _igate(record, hasher, now)
+    return Bad(0, (Problem("", "has none of the fields MaHoSo, dossierNo, code with dossierStatus: unknown shape"),))
+
+
+def _mapped(record: Mapping[str, Any], columns: Mapping[str, str], hasher: Hasher, now: datetime) -> Change | Bad:
+    raw = {field: record[column] for field, column in columns.items() if column in record}
+    raw.setdefault("status", None)  # these shapes always state it
+    return change(raw, columns, hasher, now)
+
+
+def _igate(record: Mapping[str, Any], hasher: Hasher, now: datetime) -> Change | Bad:
+    raw = {field: found for field, path in _PATHS.items() if (found := _at(record, path)) is not None}
+    status = record.get("dossierStatus")
+    # a number is written, an object is read; iGate's own numbers are not the national ones, its names are
+    raw["status"] = status.get("name") if isinstance(status, dict) else record.get("statusCurrentTask") or status
+    if name := _translated(record.get("procedure")):
+        raw["procedure_name"] = name
+    if "received_at" not in raw and (applied := record.get("appliedDate")):
+        raw["received_at"] = applied
+    return change(raw, _PATHS, hasher, now)
+
+
+def _translated(procedure: Any) -> str | None:
+    """`translate` is an object in search answers and a list in stored dossiers."""
+    translate = procedure.get("translate") if isinstance(procedure, dict) else None
+    options = translate if isinstance(translate, list) else [translate]
+    named = [option for option in options if isinstance(option, dict) and isinstance(option.get("name"), str)]
+    vietnamese = [option for option in named if option.get("languageId") == VIETNAMESE]
+    return str((vietnamese or named)[0]["name"]) if named else None
+
+
+def _at(record: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(record, dict):
+            return None
+        record = record.get(part)
+    return record

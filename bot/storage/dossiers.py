@@ -1,0 +1,329 @@
+"""Dossiers, who has opened them, and the wrong tries at them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.dossier_records import (
+    UNDER_WAY,
+    Change,
+    Dossier,
+    Follower,
+    Kept,
+    Outcome,
+    Status,
+    Step,
+    Tries,
+    dossier_scope,
+)
+from bot.messages import Contact
+from bot.storage.consents import consenting
+from bot.storage.tables import attempts, consents, dossiers, openings
+
+OnChange = Callable[[Connection, Dossier, Dossier | None], None]
+"""Called in the transaction that keeps a change: connection, the dossier now, the dossier before."""
+
+PIECE: Final = 500
+"""Dossiers kept in one transaction."""
+TRIES: Final = 5
+WINDOW: Final = timedelta(minutes=15)
+REMEMBERED: Final = timedelta(days=30)
+"""How long staff can see wrong tries."""
+
+
+def nobody_to_tell(_connection: Connection, _dossier: Dossier, _before: Dossier | None) -> None:
+    """The hook where nobody is told of changes."""
+
+
+class DossierStore:
+    """Dossiers by code; changes are kept once, in the order of their versions, whichever processes bring them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        on_change: OnChange = nobody_to_tell,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._on_change = on_change
+        self._now = now
+
+    def any(self) -> bool:
+        """Whether there is any dossier at all."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(dossiers.c.code).limit(1)).first() is not None
+
+    def get(self, code: str) -> Dossier | None:
+        """The dossier with this normalised code."""
+        return next(iter(self.get_all([code])), None)
+
+    def get_all(self, codes: Iterable[str]) -> list[Dossier]:
+        """The dossiers of these codes that exist, by code."""
+        wanted = list(codes)
+        with self._engine.connect() as connection:
+            found = [
+                dossier
+                for start in range(0, len(wanted), PIECE)
+                for dossier in _read(connection, dossiers.c.code.in_(wanted[start : start + PIECE])).values()
+            ]
+        return sorted(found, key=lambda dossier: dossier.code)
+
+    def by_phone(self, phone_hash: str) -> list[Dossier]:
+        """The dossiers of a phone number, given as its keyed hash."""
+        with self._engine.connect() as connection:
+            return list(_read(connection, dossiers.c.phone_hash == phone_hash).values()) if phone_hash else []
+
+    def by_identity(self, identity_hash: str) -> list[Dossier]:
+        """The dossiers of an identity number, given as its keyed hash."""
+        with self._engine.connect() as connection:
+            return list(_read(connection, dossiers.c.identity_hash == identity_hash).values()) if identity_hash else []
+
+    def under_way(self) -> list[str]:
+        """The codes of the dossiers that still await a result."""
+        query = select(dossiers.c.code).where(dossiers.c.status.in_([int(status) for status in UNDER_WAY]))
+        with self._engine.connect() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def upsert(self, change: Change) -> Kept:
+        """Keep a change; the hook runs in the same transaction."""
+        return self.upsert_all([change])[0]
+
+    def upsert_all(self, changes: Iterable[Change], *, write: bool = True) -> list[Kept]:
+        """Keep many changes in their order, some hundred in one transaction; `write=False` only tells the outcomes."""
+        kept: list[Kept] = []
+        for piece in _pieces(changes):
+            while True:
+                try:
+                    with self._engine.connect() as connection, connection.begin() as transaction:
+                        outcomes = self._keep(connection, piece)
+                        if not write:
+                            transaction.rollback()
+                    break
+                except IntegrityError:  # another process has just created one of them: now it can be read
+                    continue
+            kept.extend(outcomes)
+        return kept
+
+    def _keep(self, connection: Connection, piece: list[Change]) -> list[Kept]:
+        stored = _read(connection, dossiers.c.code.in_([change.code for change in piece]), lock=True)
+        kept = [_decide(stored.get(change.code), change, self._now()) for change in piece]
+        created = [result.dossier for result in kept if result.outcome is Outcome.CREATED]
+        if created:
+            connection.execute(insert(dossiers), [_row(dossier) for dossier in created])
+        for result in kept:
+            if result.outcome is Outcome.CHANGED:
+                which = dossiers.c.code == result.dossier.code
+                connection.execute(update(dossiers).where(which).values(_row(result.dossier)))
+        for result in kept:
+            if result.outcome in (Outcome.CREATED, Outcome.CHANGED):
+                self._on_change(connection, result.dossier, stored.get(result.dossier.code))
+        return kept
+
+    def followers(self, code: str) -> list[Follower]:
+        """Who is told when a dossier changes."""
+        with self._engine.connect() as connection:
+            return followers(connection, code)
+
+    def check(self, person: str, contact: Contact, code: str, digits: str) -> bool | timedelta:
+        """Whether these are the last digits of a dossier's phone or identity number; else how long to wait.
+
+        `person` is the keyed hash under which the contact's tries are counted. A try is counted before it is looked
+        at and given back if it was right, in one transaction. The same statements run whether the dossier exists,
+        the digits are wrong, or both.
+        """
+        now = self._now()
+        keys = (("person", person), ("dossier", code))
+        for kind, subject in keys:
+            self._make_room(kind, subject, contact.channel if kind == "person" else "", now)
+        known = select(dossiers.c.phone_last4, dossiers.c.identity_last4).where(dossiers.c.code == code)
+        with self._engine.begin() as connection:
+            recent = [_lock(connection, kind, subject, now) for kind, subject in keys]
+            ends = [moments[0] + WINDOW - now for moments in recent if len(moments) >= TRIES]
+            row = connection.execute(known).one_or_none()
+            right = bool(digits) and row is not None and digits in (row.phone_last4, row.identity_last4)
+            for (kind, subject), moments in zip(keys, recent, strict=True):
+                said = {"refused": attempts.c.refused + 1} if ends else {"wrong": attempts.c.wrong + int(not right)}
+                after = moments if ends or right else [*moments, now]
+                connection.execute(
+                    update(attempts)
+                    .where(_tried(kind, subject))
+                    .values(recent=_encoded(after), last_at=now, forget_at=now + REMEMBERED, **said)
+                )
+        return max(ends) if ends else right
+
+    def _make_room(self, kind: str, subject: str, channel: str, now: datetime) -> None:
+        """A row to count in. Its own transaction: a lost race leaves a broken one on PostgreSQL."""
+        fresh = {"channel": channel, "version": 0, "recent": "[]", "wrong": 0, "refused": 0, "last_at": now}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(attempts).where(attempts.c.forget_at <= now))
+                if connection.execute(select(attempts.c.kind).where(_tried(kind, subject))).first() is None:
+                    row = {"kind": kind, "subject": subject, "forget_at": now + REMEMBERED, **fresh}
+                    connection.execute(insert(attempts).values(**row))
+        except IntegrityError:
+            pass
+
+    def opened(self, contact: Contact, code: str) -> None:
+        """Remember that a person has shown the right digits."""
+        row = {"channel": contact.channel, "contact_id": contact.id, "code": code}
+        which = _of(openings, contact) & (openings.c.code == code)
+        try:
+            with self._engine.begin() as connection:
+                if connection.execute(update(openings).where(which).values(opened_at=self._now())).rowcount == 0:
+                    connection.execute(insert(openings).values(**row, opened_at=self._now()))
+        except IntegrityError:
+            pass  # the same person, twice at once: both were right
+
+    def visible(self, contact: Contact) -> dict[str, datetime | None]:
+        """The codes that a person follows (None) or has opened (when last)."""
+        own = select(openings.c.code, openings.c.opened_at).where(_of(openings, contact))
+        follows = select(consents.c.scope).where(
+            _of(consents, contact), consents.c.withdrawn_at.is_(None), consents.c.scope.startswith(dossier_scope(""))
+        )
+        with self._engine.connect() as connection:
+            seen: dict[str, datetime | None] = {row.code: row.opened_at for row in connection.execute(own)}
+            for scope in connection.execute(follows).scalars():
+                seen[scope.removeprefix(dossier_scope(""))] = None
+        return seen
+
+    def erase(self, contact: Contact, person: str) -> timedelta:
+        """Erase what a person opened and tried; how long a count of wrong tries must still be kept.
+
+        The count of the last minutes stays until it lapses, as a keyed hash: erasing must not give new tries.
+        """
+        now = self._now()
+        with self._engine.begin() as connection:
+            connection.execute(delete(openings).where(_of(openings, contact)))
+            row = connection.execute(select(attempts.c.recent).where(_tried("person", person))).one_or_none()
+            recent = [] if row is None else _recent(row.recent, now)
+            if not recent:
+                connection.execute(delete(attempts).where(_tried("person", person)))
+                return timedelta(0)
+            lapses = recent[-1] + WINDOW
+            connection.execute(update(attempts).where(_tried("person", person)).values(forget_at=lapses))
+        return lapses - now
+
+    def tries(self, since: datetime) -> list[Tries]:
+        """The persons and dossiers with wrong tries since a moment, most tries first."""
+        told = attempts.c.wrong + attempts.c.refused
+        query = select(attempts).where(attempts.c.last_at >= since, told > 0).order_by(told.desc(), attempts.c.subject)
+        with self._engine.connect() as connection:
+            return [
+                Tries(row.kind, row.channel, row.subject, row.wrong, row.refused, row.last_at)
+                for row in connection.execute(query)
+            ]
+
+
+def followers(connection: Connection, code: str) -> list[Follower]:
+    """Who is told when a dossier changes, asked within a transaction."""
+    agreed = consenting(connection, [dossier_scope(code)])
+    return [Follower(consent.contact, code, consent.given_at, consent.text_version) for consent in agreed]
+
+
+def _pieces(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Runs of changes in which no code comes twice."""
+    piece: dict[str, Change] = {}
+    for change in changes:
+        if len(piece) >= PIECE or change.code in piece:
+            yield list(piece.values())
+            piece = {}
+        piece[change.code] = change
+    if piece:
+        yield list(piece.values())
+
+
+def _read(connection: Connection, which: ColumnElement[bool], *, lock: bool = False) -> dict[str, Dossier]:
+    # in the order of the codes, so that two processes never wait for each other
+    query = select(dossiers.c.code, dossiers.c.body).where(which).order_by(dossiers.c.code)
+    rows = connection.execute(query.with_for_update() if lock else query)
+    return {row.code: msgspec.json.decode(row.body, type=Dossier) for row in rows}
+
+
+def _row(dossier: Dossier) -> dict[str, Any]:
+    return {
+        "code": dossier.code,
+        "status": int(dossier.status),
+        "status_version": dossier.status_version,
+        "phone_hash": dossier.phone_hash,
+        "phone_last4": dossier.phone_last4,
+        "identity_hash": dossier.identity_hash,
+        "identity_last4": dossier.identity_last4,
+        "body": msgspec.json.encode(dossier).decode(),
+        "updated_at": dossier.updated_at,
+    }
+
+
+def _decide(before: Dossier | None, change: Change, now: datetime) -> Kept:
+    """What becomes of a change."""
+    said = {
+        name: value
+        for name in Change.__struct_fields__
+        if name not in ("status_version", "updated_at", "timeline") and (value := getattr(change, name)) is not UNSET
+    }
+    at = change.updated_at if change.updated_at is not UNSET else now
+    if before is None:
+        version = change.status_version if change.status_version is not UNSET else 1
+        fresh = Dossier(**said, status_version=version, updated_at=at)
+        timeline = change.timeline if change.timeline is not UNSET else _first_steps(fresh)
+        return Kept(Outcome.CREATED, msgspec.structs.replace(fresh, timeline=timeline))
+    merged = msgspec.structs.replace(before, **said)
+    if change.timeline is not UNSET:
+        merged = msgspec.structs.replace(merged, timeline=change.timeline)
+    same = merged == before
+    if change.status_version is not UNSET:
+        if change.status_version < before.status_version:
+            return Kept(Outcome.STALE, before)
+        if change.status_version == before.status_version:
+            return Kept(Outcome.UNCHANGED if same else Outcome.CONFLICT, before)
+        version = change.status_version
+    else:
+        if same:
+            return Kept(Outcome.UNCHANGED, before)
+        if change.updated_at is not UNSET and change.updated_at < before.updated_at:
+            return Kept(Outcome.STALE, before)
+        version = before.status_version + 1
+    timeline = merged.timeline
+    if change.timeline is UNSET and merged.status is not before.status:
+        timeline = (*timeline, Step(merged.status, at))
+    return Kept(
+        Outcome.CHANGED,
+        msgspec.structs.replace(
+            merged, status_version=version, timeline=timeline, updated_at=max(at, before.updated_at)
+        ),
+    )
+
+
+def _first_steps(dossier: Dossier) -> tuple[Step, ...]:
+    received = dossier.received_at
+    if received is None or dossier.status in (Status.REGISTERED, Status.REFUSED):
+        return (Step(dossier.status, dossier.updated_at),)
+    if dossier.status is Status.RECEIVED:
+        return (Step(Status.RECEIVED, received),)
+    return (Step(Status.RECEIVED, received), Step(dossier.status, max(dossier.updated_at, received)))
+
+
+def _lock(connection: Connection, kind: str, subject: str, now: datetime) -> list[datetime]:
+    """The moments of the wrong tries that still count; the row is locked until the transaction ends."""
+    connection.execute(update(attempts).where(_tried(kind, subject)).values(version=attempts.c.version + 1))
+    return _recent(connection.execute(select(attempts.c.recent).where(_tried(kind, subject))).scalar_one(), now)
+
+
+def _recent(encoded: str, now: datetime) -> list[datetime]:
+    return [at for at in msgspec.json.decode(encoded, type=list[datetime]) if at > now - WINDOW]
+
+
+def _encoded(moments: list[datetime]) -> str:
+    return msgspec.json.encode(moments).decode()
+
+
+def _tried(kind: str, subject: str) -> ColumnElement[bool]:
+    return (attempts.c.kind == kind) & (attempts.c.subject == subject)
+
+
+def _of(table: Table, contact: Contact) -> ColumnElement[bool]:
+    return (table.c.channel == contact.channel) & (table.c.contact_id == contact.id)

@@ -1,0 +1,98 @@
+"""Dossiers from the console: import files, fetch from the provincial system, see wrong tries."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group()
+def dossiers() -> None:
+    """Hồ sơ: import, fetch, and wrong tries at codes and digits."""
+
+
+def _open() -> tuple[Any, Any, Any]:
+    """The settings, the store and the hasher."""
+    from bot.personal import Hasher, read_key
+    from bot.settings import read_settings
+    from bot.storage.database import open_database
+    from bot.storage.dossiers import DossierStore
+
+    settings = read_settings()
+    key = settings.hash_key.get_secret_value() if settings.hash_key else None
+    return settings, DossierStore(open_database(settings.database_url)), Hasher(read_key(key))
+
+
+@dossiers.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only report.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def import_(files: tuple[Path, ...], *, dry_run: bool, as_json: bool) -> None:
+    """Import dossiers from JSON, Excel or CSV and report row by row; exits with 1 where a row or file was left out."""
+    import msgspec
+
+    from bot.dossier_import import import_files
+
+    _, store, hasher = _open()
+    report = import_files(files, store, hasher, datetime.now(UTC), write=not dry_run)
+    click.echo(msgspec.json.encode(report).decode() if as_json else str(report))
+    if report.bad or report.unreadable:
+        raise click.exceptions.Exit(1)
+
+
+@dossiers.command()
+@click.argument("codes", nargs=-1)
+def fetch(codes: tuple[str, ...]) -> None:
+    """Ask the provincial system (MOTCUA_IGATE_URL) for these dossiers; without codes for all that await a result."""
+    from bot.dossier_codes import normal
+    from bot.dossier_sources.fields import Bad
+    from bot.dossier_sources.igate import Igate, SourceDown
+
+    settings, store, hasher = _open()
+    if settings.igate_url is None:
+        raise click.ClickException("set MOTCUA_IGATE_URL to the address of the provincial system")
+    token = settings.igate_token.get_secret_value() if settings.igate_token else None
+    source = Igate(settings.igate_url, hasher, token=token, timeout=settings.igate_timeout)
+    failed = 0
+    for typed in codes or store.under_way():
+        code = normal(typed)
+        if code is None:
+            failed += 1
+            click.echo(f"{typed}: is no dossier code", err=True)
+            continue
+        try:
+            found = source.look_up(code)
+        except SourceDown as down:
+            raise click.ClickException(f"{code}: {down}") from down
+        if found is None or isinstance(found, Bad):
+            failed += 1
+            reason = "unknown there" if found is None else "; ".join(f"{p.column}: {p.reason}" for p in found.problems)
+            click.echo(f"{code}: {reason}", err=True)
+            continue
+        click.echo(f"{code}: {store.upsert(found).outcome}")
+    source.close()
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+@dossiers.command()
+@click.option("--days", type=click.IntRange(1, 30), default=1, show_default=True, help="How far to look back.")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Lines of each kind.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def attempts(days: int, most: int, *, as_json: bool) -> None:
+    """Who tried wrong codes or digits, and at which dossiers; people only as hashes."""
+    import msgspec
+
+    _, store, _ = _open()
+    tries = store.tries(datetime.now(UTC) - timedelta(days=days))
+    if as_json:
+        click.echo(msgspec.json.encode(tries).decode())
+        return
+    for kind, title in (("person", "People"), ("dossier", "Dossiers (codes as typed, whether they exist or not)")):
+        of_kind = [one for one in tries if one.kind == kind]
+        wrong, refused = sum(one.wrong for one in of_kind), sum(one.refused for one in of_kind)
+        click.echo(f"{title}: {len(of_kind)}, {wrong} wrong tries, {refused} more refused")
+        for one in of_kind[:most]:
+            who = f"{one.channel}:{one.subject[:12]}" if kind == "person" else one.subject
+            click.echo(f"  {who}  {one.wrong} wrong, {one.refused} refused, last {one.last_at:%Y-%m-%d %H:%M} UTC")

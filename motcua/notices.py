@@ -1,0 +1,199 @@
+"""Notices for staff: announcements with a second person's word, what became of notices, and whom to ring up."""
+
+import csv
+import io
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bot.services.notices import Announcements, Preview
+    from bot.storage.notices import Outbox
+
+CALL_LIST_COLUMNS = ("Người nộp", "Mã hồ sơ", "4 số cuối điện thoại", "Việc cần báo", "Vì sao phải gọi", "Từ lúc")
+
+
+@click.group()
+def notices() -> None:
+    """Announcements, delivery and the call list."""
+
+
+def _desk() -> "tuple[Announcements, Outbox]":
+    from bot.dialogue.wording.notices import TEMPLATES
+    from bot.services.guide import Guide
+    from bot.services.notices import Announcements
+    from bot.settings import read_settings
+    from bot.storage.bulks import BulkStore
+    from bot.storage.database import open_database
+    from bot.storage.notices import Outbox
+    from knowledge_base.centre import load_centre
+
+    settings = read_settings()
+    centre = load_centre(settings.centre_file)
+
+    def about(scope: str) -> str | None:
+        kind, _, name = scope.partition(":")
+        if kind == "agency":
+            agency = centre.agency(name)
+            return agency.name if agency else None
+        procedure = Guide(settings.index_dir).procedure(name) if kind == "procedure" else None
+        return f"thủ tục {procedure.name}" if procedure and procedure.code == name else None
+
+    engine = open_database(settings.database_url)
+    outbox = Outbox(engine)
+    return Announcements(BulkStore(engine, outbox), TEMPLATES, about=about, counts=outbox.counts), outbox
+
+
+@notices.command()
+@click.argument("scope")
+@click.option("--title", required=True, help="First line, at most 120 characters.")
+@click.option("--text", required=True, help="What to announce, at most 1,400 characters; - reads it from the input.")
+@click.option("--by", required=True, help="Your name.")
+def preview(scope: str, title: str, text: str, by: str) -> None:
+    """Draft an announcement to the followers of SCOPE (procedure:CODE or agency:ID) and show it; sends nothing."""
+    desk, _ = _desk()
+    text = sys.stdin.read() if text == "-" else text
+    with _refusals():
+        shown = desk.draft(scope, title=title, text=text, by=by)
+    _show(shown)
+    click.echo(f"Bản nháp số {shown.bulk.id}. Người khác duyệt: motcua notices approve {shown.bulk.id} --by TÊN")
+
+
+def _show(shown: "Preview") -> None:
+    for paragraph in shown.reply.paragraphs:
+        click.echo(f"  | {paragraph.removeprefix('# ')}".replace("\n", "\n  | "))
+    for channel, (everyone, lost) in shown.audience.items():
+        click.echo(f"{channel}: {everyone} người theo dõi" + (f", {lost} không liên lạc được" if lost else ""))
+    click.echo(f"Tổng cộng: {sum(everyone for everyone, _ in shown.audience.values())} người")
+
+
+@notices.command()
+@click.argument("bulk", type=int)
+@click.option("--by", required=True, help="Your name; not the one who made the draft.")
+def approve(bulk: int, by: str) -> None:
+    """Approve the draft BULK, which somebody else made."""
+    desk, _ = _desk()
+    with _refusals():
+        approved = desk.approve(bulk, by)
+    _show(desk.preview(bulk))
+    click.echo(f"{approved.approved_by} đã duyệt. Gửi: motcua notices run {bulk}")
+
+
+@notices.command()
+@click.argument("bulk", type=int)
+@click.option("--wait/--no-wait", default=True, help="Show the progress until everything is sent.")
+def run(bulk: int, wait: bool) -> None:
+    """Queue the approved announcement BULK; the serving processes send it. May be run again after a crash."""
+    desk, _ = _desk()
+    queued = 0
+    with _refusals():
+        for size in desk.queue(bulk):
+            queued += size
+            click.echo(f"đã xếp hàng {queued}")
+    while True:
+        progress = desk.progress(bulk)
+        states = ", ".join(f"{state}: {count}" for state, count in sorted(progress.states.items()))
+        click.echo(f"{progress.bulk.state}: {states or 'không có ai theo dõi'}")
+        if progress.finished or not wait:
+            return
+        time.sleep(2)
+
+
+@notices.command()
+@click.argument("bulk", type=int)
+@click.option("--by", required=True, help="Your name.")
+def stop(bulk: int, by: str) -> None:
+    """Stop BULK at once; what has left can't be called back."""
+    desk, _ = _desk()
+    with _refusals():
+        click.echo(f"Đã dừng; {desk.stop(bulk, by)} tin chưa gửi được lấy khỏi hàng.")
+
+
+@notices.command(name="list")
+@click.option("--state", help="Only notices in this state, e.g. unknown or failed.")
+@click.option("--limit", type=int, default=30, show_default=True)
+def list_(state: str | None, limit: int) -> None:
+    """How many notices are in each state, then the newest of them."""
+    from bot.notice_records import NoticeState
+
+    if state and state not in set(NoticeState):
+        raise click.ClickException(f"there is no state {state}: use one of {', '.join(NoticeState)}")
+    _, outbox = _desk()
+    click.echo(", ".join(f"{name}: {count}" for name, count in sorted(outbox.counts().items())) or "chưa có tin nào")
+    for one in outbox.list(NoticeState(state) if state else None, limit=limit):
+        what = one.dossier_code or f"đợt {one.bulk_id}"
+        # the channel without the person's number there: this may be read over the shoulder
+        click.echo(f"{one.id:>8}  {one.state:<11} {one.contact.channel:<9} {one.kind:<13} {what}  {one.reason}")
+
+
+@notices.command()
+@click.argument("notice", type=int)
+@click.option("--by", required=True, help="Your name.")
+def resend(notice: int, by: str) -> None:
+    """Send NOTICE again whose fate is unknown, or that failed. The person may get it a second time."""
+    _, outbox = _desk()
+    if not outbox.resend(notice, by):
+        raise click.ClickException(f"notice {notice} is neither unknown nor failed: see motcua notices list")
+    click.echo(f"Tin {notice} sẽ được gửi lại.")
+
+
+@notices.command(name="call-list")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a file instead of printing.")
+@click.option("--done", metavar="CODE", help="Somebody rang these people up: take the dossier off the list.")
+def call_list(out: Path | None, done: str | None) -> None:
+    """The dossiers whose people no channel reached, as CSV for the clerk who rings them up."""
+    from bot.dialogue.wording.notices import REASONS
+    from bot.settings import read_settings
+    from bot.storage.calls import CallList
+    from bot.storage.database import open_database
+    from bot.storage.dossiers import DossierStore
+    from knowledge_base.centre import VIETNAM
+
+    engine = open_database(read_settings().database_url)
+    calls, dossiers = CallList(engine), DossierStore(engine)
+    if done:
+        if not calls.done(done):
+            raise click.ClickException(f"{done} is not on the call list")
+        click.echo(f"Đã gọi: {done}")
+        return
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(CALL_LIST_COLUMNS)
+    for call in calls.all():
+        dossier = dossiers.get(call.dossier_code)
+        row = (
+            dossier.applicant if dossier else "",
+            call.dossier_code,
+            dossier.phone_last4 if dossier else "",
+            REASONS.get(call.kind, call.kind),
+            call.reason,
+            f"{call.since.astimezone(VIETNAM):%d/%m/%Y %H:%M}",
+        )
+        table.writerow([_harmless(value) for value in row])
+    if out:
+        out.write_text(text.getvalue(), "utf-8-sig")  # the mark makes Excel read it as UTF-8
+        click.echo(f"{out}: {len(calls.all())} hồ sơ")
+    else:
+        click.echo(text.getvalue(), nl=False)
+
+
+def _harmless(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Shows a refusal as its sentence."""
+    from bot.services.notice_templates import TemplateError
+    from bot.services.notices import RefusedError
+
+    try:
+        yield
+    except (RefusedError, TemplateError) as error:
+        raise click.ClickException(str(error)) from error

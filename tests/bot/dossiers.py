@@ -1,0 +1,67 @@
+"""Dossiers for tests: all numbers and names are invented."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from bot.dossier_records import Change, Kept, Status
+from bot.messages import Contact
+from bot.personal import Hasher
+from bot.services.dossiers import KeptDossiers
+from bot.storage.consents import ConsentStore
+from bot.storage.dossiers import DossierStore
+from bot.storage.transcripts import TranscriptStore
+
+KEY = b"a key of the tests only"
+HASHER = Hasher(KEY)
+CODE = "H05.12-260715-0007"
+RECEIVED = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self, at: datetime = datetime(2026, 11, 23, 2, tzinfo=UTC)) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def passes(self, **time: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**time)
+
+
+def change(code: str = CODE, status: Status = Status.PROCESSING, *, phone: str = "0900004321", **said: Any) -> Change:
+    """A dossier as a source reports it."""
+    number = HASHER.phone(phone)
+    usual: dict[str, Any] = {
+        "procedure_code": "1.004194",
+        "procedure_name": "Đăng ký tạm trú",
+        "agency": "Công an phường Thử",
+        "applicant": "Nguyễn V. A.",
+        "phone_hash": number.hash,
+        "phone_last4": number.last4,
+        "received_at": RECEIVED,
+    }
+    return Change(code=code, status=status, **usual | said)
+
+
+def service(engine: Engine, now: Clock | None = None) -> KeptDossiers:
+    """The service as the application builds it."""
+    clock = now or (lambda: datetime.now(UTC))
+    transcripts = TranscriptStore(engine)
+
+    def erase_transcript(contact: Contact) -> None:
+        if contact.channel == "web":
+            transcripts.clear(contact.id)
+
+    store, consents = DossierStore(engine, now=clock), ConsentStore(engine, now=clock)
+    return KeptDossiers(store, consents, HASHER, erasers=(erase_transcript,), now=clock)
+
+
+def arrange(engine: Engine, line: str) -> Kept:
+    """`CODE DIGITS STATUS` of a conversation: such a dossier comes in."""
+    code, digits, status = line.split()
+    return DossierStore(engine).upsert(change(code, Status[status], phone="090000" + digits))

@@ -1,0 +1,115 @@
+"""Other systems hand over dossiers; what can't be kept is refused with field and reason."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from bot.dossier_records import Status
+from bot.storage.dossiers import DossierStore
+from bot.web.staff_api import MOST, StaffApi, TokensError, read_tokens
+from tests.bot.dossiers import CODE, HASHER
+
+TOKEN = "t" * 24
+SENT: dict[str, Any] = {
+    "status": 5,
+    "status_version": 2,
+    "procedure_code": "1.004194.000.00.00.H05",
+    "applicant": "NGUYỄN VĂN AN",
+    "phone": "+84 900 004 321",
+    "missing": ["Bản sao giấy khai sinh"],
+    "supplement_reason": "bản nộp bị mờ",
+    "supplement_by": "2026-11-30T17:00:00+07:00",
+    "timeline": [{"status": 2, "at": "2026-11-16T08:30:00+07:00"}],
+}
+
+
+@pytest.fixture
+def store(engine: Engine) -> DossierStore:
+    return DossierStore(engine)
+
+
+@pytest.fixture
+def client(store: DossierStore) -> TestClient:
+    app = FastAPI()
+    app.include_router(StaffApi(store, HASHER, read_tokens(f"desk:{TOKEN}")).router)
+    return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+def test_put_is_idempotent_by_version(client: TestClient, store: DossierStore) -> None:
+    """Created, unchanged, changed, then 409 for an older one and for another content under the same number."""
+    url = f"/api/v1/dossiers/{CODE}"
+    answers = [
+        client.put(url, json=SENT),
+        client.put(url, json=SENT),
+        client.put(url, json=SENT | {"status": 4, "status_version": 3}),
+        client.put(url, json=SENT),
+        client.put(url, json=SENT | {"status": 9, "status_version": 3}),
+    ]
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 409, 409]
+    assert [answer.json()["outcome"] for answer in answers] == ["created", "unchanged", "changed", "stale", "conflict"]
+    assert answers[3].json()["errors"][0]["field"] == "status_version"
+    kept = store.get(CODE)
+    assert kept is not None
+    assert (kept.status, kept.applicant, kept.phone_last4) == (Status.PROCESSING, "Nguyễn V. A.", "4321")
+    assert kept.procedure_code == "1.004194"
+    assert "900004321" not in repr(kept)
+    assert client.get("/api/v1/counts").json()["desk unchanged"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"status_version": 1}, 422, "status"),
+        (SENT | {"status": 11}, 422, "status"),
+        (SENT | {"status_version": 0}, 422, "status_version"),
+        (SENT | {"phone": "abc"}, 422, "phone"),
+        (SENT | {"identity": "12"}, 422, "identity"),
+        (SENT | {"procedure_code": "TP1"}, 422, "procedure_code"),
+        (SENT | {"due_at": "2026-11-30T17:00:00"}, 422, "due_at"),
+        (SENT | {"due_at": "soon"}, 422, "due_at"),
+        (SENT | {"fee_due": -1}, 422, "fee_due"),
+        (SENT | {"code": "H05.12-260715-0008"}, 422, "code"),
+        (SENT | {"surname": "x"}, 422, "surname"),
+        (SENT | {"timeline": [{"status": 2, "at": "2026-11-16T08:30:00"}]}, 422, "timeline[0].at"),
+    ],
+)
+def test_a_refusal_names_field_and_reason(client: TestClient, body: dict[str, Any], status: int, field: str) -> None:
+    """Nothing is kept, and the value itself is not repeated."""
+    answer = client.put(f"/api/v1/dossiers/{CODE}", json=body)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (status, field)
+    assert len(error["reason"]) > 10
+    assert client.get("/api/v1/counts").json() == {f"refused {status}": 1}
+
+
+def test_other_refusals(client: TestClient, store: DossierStore) -> None:
+    """No token, no JSON, too large, no code."""
+    url = f"/api/v1/dossiers/{CODE}"
+    for header in ("", "Bearer", "Bearer x", f"Bearer {TOKEN}x"):
+        assert client.put(url, json=SENT, headers={"Authorization": header}).status_code == 401
+    assert client.put(url, content=b"{").status_code == 400
+    assert client.put(url, content=b"\xff\xfe").status_code == 400
+    assert client.put(url, content=b" " * 70_000).status_code == 413
+    assert client.put("/api/v1/dossiers/abc", json=SENT).json()["errors"][0]["field"] == "code"
+    assert not store.any()
+
+
+def test_a_batch_keeps_what_is_good(client: TestClient) -> None:
+    """Each has its own outcome in the order sent."""
+    items = [SENT | {"code": CODE}, SENT, SENT | {"code": CODE, "status_version": 3, "status": 4}, 7]
+    answers = client.post("/api/v1/dossiers:batch", json=items).json()["dossiers"]
+    assert [answer.get("outcome") for answer in answers] == ["created", None, "changed", None]
+    assert answers[1]["errors"][0]["field"] == "code"
+    assert client.post("/api/v1/dossiers:batch", json=[SENT] * (MOST + 1)).status_code == 413
+    assert client.post("/api/v1/dossiers:batch", json=SENT).status_code == 422
+
+
+def test_tokens_are_long_and_named() -> None:
+    """A short one is refused at the start; none means no API."""
+    assert read_tokens(None) == {}
+    for setting in ("abc", "desk:short", f":{TOKEN}"):
+        with pytest.raises(TokensError, match="MOTCUA_API_TOKENS"):
+            read_tokens(setting)
