@@ -116,20 +116,24 @@ class TokenKeeper:
         if now < tokens.expires_at and self._not_before and now < self._not_before:
             return tokens
         try:
-            return await self.renewed(tokens)
+            return await self.renewed(tokens, urgent=False)
         except TryLater as error:
             if now >= tokens.expires_at:
                 raise
             # It still works for some hours; asking again with every message would help nobody.
-            self._not_before = now + SHORT_BREAK
             log.error("Zalo's token is used on until %s: %s", tokens.expires_at, error.reason)
             return tokens
 
-    async def renewed(self, stale: Tokens) -> Tokens:
-        """The pair after `stale`. However many ask at once, in however many processes: one request to Zalo."""
+    async def renewed(self, stale: Tokens, *, urgent: bool = True) -> Tokens:
+        """The pair after `stale`. However many ask at once, in however many processes: one request to Zalo.
+
+        Not `urgent` (`stale` still works): whoever waited while another's request failed does not ask again at once.
+        """
         async with self._one:
             if self._current and self._current.version > stale.version:
                 return self._current
+            if not urgent and self._not_before and self._now() < self._not_before:
+                return stale
             for _ in range(int(LEASE.total_seconds() * 2 / 0.1)):
                 stored = await self._load()
                 if stored.version > stale.version:  # another process, or an operator
@@ -144,7 +148,11 @@ class TokenKeeper:
                 raise TryLater(30, "another process has been refreshing Zalo's token for too long")
             # Shielded: who gives up waiting must not lose the pair that is under way.
             self._refreshing = asyncio.create_task(self._refresh(stale))
-            return await asyncio.shield(self._refreshing)
+            try:
+                return await asyncio.shield(self._refreshing)
+            except TryLater:
+                self._not_before = self._now() + SHORT_BREAK  # before the next one in the queue looks
+                raise
 
     async def consent(self, code: str, verifier: str) -> None:
         """Exchange the code of an administrator's consent (valid 10 minutes, once) for the first pair, and save it."""
