@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from bot.dossier_sources.fields import Repeated, Row, Unreadable, change
 from bot.dossier_sources.json_shapes import DVCQG, FLAT
 from bot.personal import Hasher
@@ -53,6 +50,10 @@ _DELIMITERS: Final = ",;\t|"
 
 def read_xlsx(path: Path, hasher: Hasher, now: datetime) -> Iterator[Row]:
     """The first sheet with a known heading."""
+    # half a second and 20 MB, which serving need not spend
+    from openpyxl import load_workbook  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles that openpyxl does not know are of no interest
