@@ -5,6 +5,7 @@ that broke later may have been handled, so its sender is told 502 and decides. 5
 """
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections import Counter
@@ -23,6 +24,8 @@ class Proxy:
         self.broken = 0
         self._down: set[int] = set(ports)
         self._turn = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(200)
@@ -53,7 +56,7 @@ class Proxy:
         assert held, f"waited {timeout} s; not healthy: {self._down}, requests: {self.served}"
 
     async def _begin(self) -> None:
-        self._server = await asyncio.start_server(self._serve, sock=self._socket, limit=LIMIT)
+        self._server = await asyncio.start_server(self._accept, sock=self._socket, limit=LIMIT)
         self._checking = asyncio.create_task(self._check())
 
     async def _end(self) -> None:
@@ -62,6 +65,9 @@ class Proxy:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in list(self._writers):  # a task that was cancelled before its first step has closed nothing
+            writer.transport.abort()
+        await asyncio.sleep(0.1)  # the loop closes aborted transports in its next turns
 
     async def _check(self) -> None:
         while True:
@@ -85,6 +91,12 @@ class Proxy:
         finally:
             writer.close()
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection."""
         try:
@@ -95,6 +107,9 @@ class Proxy:
             pass  # the client has gone
         finally:
             writer.close()
+            self._writers.discard(writer)
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")
