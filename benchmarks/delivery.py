@@ -43,6 +43,8 @@ from bot.storage.tables import consents, notices
 
 SCOPE: Final = "procedure:1.000001"
 CHANNEL: Final = "telegram"
+READY: Final = "ready"
+"""What a sender prints once it hears signals."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +124,7 @@ def fake(plan: Plan, accepted: Path) -> Callable[[Contact, Reply, TemplateData],
 async def _send_until_told(url: str, plan: Plan, accepted: Path) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    print(READY, flush=True)
     engine = open_database(url)
     settings = DeliverySettings(
         paces={CHANNEL: Pace()}, lease=plan.lease, slots=plan.slots, idle=0.2, backoff=1, quiet_hours=False
@@ -132,7 +135,23 @@ async def _send_until_told(url: str, plan: Plan, accepted: Path) -> None:
 
 def _start(url: str, plan: Plan, accepted: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "benchmarks.delivery", "--sender", url, str(accepted)]
-    return subprocess.Popen([*command, msgspec.json.encode(plan).decode()], cwd=Path(__file__).parent.parent)
+    command.append(msgspec.json.encode(plan).decode())
+    return subprocess.Popen(command, cwd=Path(__file__).parent.parent, stdout=subprocess.PIPE)
+
+
+def _end_in_order(sender: subprocess.Popen[bytes]) -> bool:
+    """Ask a sender to stop; one that has only just been started is waited for, it can't hear the signal yet."""
+    assert sender.stdout is not None
+    sender.stdout.readline()
+    sender.terminate()
+    return sender.wait(30) == 0
+
+
+def _put_away(sender: subprocess.Popen[bytes]) -> None:
+    sender.kill()
+    sender.wait()
+    if sender.stdout:
+        sender.stdout.close()
 
 
 # --- the run ---
@@ -193,21 +212,17 @@ def run(url: str, plan: Plan, folder: Path, say: Callable[[str], None] = print) 
             if plan.kill_every and states.get(NoticeState.PENDING) and time.monotonic() - last_kill > plan.kill_every:
                 last_kill = time.monotonic()
                 victim = chance.randrange(len(senders))
-                senders[victim].kill()
-                senders[victim].wait()
+                _put_away(senders[victim])
                 senders[victim] = _start(url, plan, accepted)
                 kills += 1
             if time.monotonic() - told > 15:
                 told = time.monotonic()
                 say(f"  {told - began:5.0f} s  {dict(states)}")
         seconds = time.monotonic() - began
-        for sender in senders:
-            sender.terminate()
-        assert all(sender.wait(30) == 0 for sender in senders), "a sender did not end in order"
+        assert all(_end_in_order(sender) for sender in senders), "a sender did not end in order"
     finally:
         for sender in senders:
-            sender.kill()
-            sender.wait()
+            _put_away(sender)
     result = _count(engine, plan, bulks, accepted, seconds=seconds, kills=kills)
     engine.dispose()
     return result

@@ -1,5 +1,7 @@
 """The schema and the refusals of the database."""
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -11,12 +13,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import StatementError
 
+from bot import storage
 from bot.storage.database import DatabaseError, open_database
 from bot.storage.tables import metadata, sessions
 
 
 def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:
-    """What the migrations build is what `tables.py` declares."""
+    """What the migrations build is what the stores declare."""
+    for module in pkgutil.iter_modules(storage.__path__, "bot.storage."):
+        importlib.import_module(module.name)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
