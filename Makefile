@@ -32,6 +32,7 @@ lint: $(VENV)/.test
 bench: $(VENV)/.bench ## measure the finder beside the usual tools, on the same questions
 	$(BIN)/motcua index --quiet
 	$(BIN)/python -m benchmarks.finder
+	$(BIN)/python -m benchmarks.growth
 
 train: $(VENV)/.test ## train the encoder anew from the residents' phrases
 	$(BIN)/motcua train

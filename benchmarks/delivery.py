@@ -253,7 +253,8 @@ def _count(engine: Engine, plan: Plan, bulks: list[int], accepted: Path, *, seco
     )
 
 
-def _postgresql(stack: ExitStack, folder: Path) -> str:
+def postgresql(stack: ExitStack, folder: Path) -> str:
+    """The URL of a PostgreSQL server that lives as long as the stack."""
     import warnings  # noqa: PLC0415
 
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
@@ -285,7 +286,7 @@ def main() -> None:
         )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = f"sqlite:///{folder / 'motcua.db'}" if options.sqlite else _postgresql(stack, folder)
+        url = f"sqlite:///{folder / 'motcua.db'}" if options.sqlite else postgresql(stack, folder)
         result = run(url, plan, folder)
     figures: dict[str, Any] = {
         "date": date.today().isoformat(),  # noqa: DTZ011

@@ -11,6 +11,8 @@ the others; `first_answer_s` counts from process start and includes it.
 import argparse
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -144,6 +146,7 @@ def measure(way: str, questions: list[Question], index_dir: Path, started: float
         hit = tuple(bool(set(codes[:k]) & set(question.codes)) for k in (1, 3, 10))
         for style in (question.style, "all"):
             hits.setdefault(style, []).append(hit)
+    resting, peak = memory_mb()
     return {
         "way": way,
         "hits": {style: [round(float(share), 3) for share in np.mean(rows, axis=0)] for style, rows in hits.items()},
@@ -154,14 +157,43 @@ def measure(way: str, questions: list[Question], index_dir: Path, started: float
         "per_cpu_second": round(len(worked) / sum(worked)),
         "built_s": round(built, 2),
         "first_answer_s": round(first, 2),
-        "memory_mb": peak_memory_mb(),
+        "memory_mb": resting,
+        "peak_mb": peak,
     }
 
 
-def peak_memory_mb() -> int:
-    """Peak of this process alone; getrusage would include what the parent had before it started this one."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) // 1024
+def memory_mb(process: int | str = "self") -> tuple[int, int]:
+    """Resident memory of one process now, and its peak; getrusage would include what its parent had before."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    found = {line.split(":")[0]: int(line.split()[1]) // 1024 for line in lines if line.startswith(("VmRSS", "VmHWM"))}
+    return found["VmRSS"], found["VmHWM"]
+
+
+def serving(index_dir: Path, question: str) -> dict[str, object]:
+    """Memory of `motcua serve` with the web chat, at rest and its peak, after the first answer."""
+    import httpx
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"DATABASE_URL": f"sqlite:///{folder}/motcua.db", "MOTCUA_INDEX_DIR": str(index_dir.resolve())}
+        begin = time.perf_counter()
+        command = [str(Path(sys.executable).with_name("motcua")), "serve", "--port", str(port)]
+        page = f"http://127.0.0.1:{port}"
+        with (
+            subprocess.Popen(command, env=os.environ | own, stdout=subprocess.DEVNULL, cwd=folder) as server,
+            httpx.Client(base_url=page, headers={"Origin": page}, transport=httpx.HTTPTransport(retries=8)) as browser,
+        ):
+            try:
+                # as a browser without JavaScript does: the hidden fields of the page go back with the question
+                hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', browser.get("/").text))
+                fields = hidden | {"text": question}
+                assert browser.post("/chat/form", data=fields, timeout=60).status_code == 303
+                took = time.perf_counter() - begin
+                resting, peak = memory_mb(server.pid)
+            finally:
+                server.terminate()
+    return {"way": "motcua serve", "first_answer_s": round(took, 2), "memory_mb": resting, "peak_mb": peak}
 
 
 def build_index(index_dir: Path) -> float:
@@ -197,6 +229,7 @@ def main() -> None:
             one_core = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
             done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ | one_core)
             print(done.stdout.strip() or f"{way}: {done.stderr.strip().splitlines()[-1]}")
+        print(json.dumps(serving(index_dir, "bị mất bằng lái xe máy thì làm lại ở đâu")))
         from knowledge_base.index import open_snapshot
 
         print(evaluate(open_snapshot(index_dir).finder, given.questions))

@@ -33,7 +33,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from bot import app
+from bot import app, connect
 from bot.channels.telegram import TelegramSettings
 from bot.channels.webchat import WebChat
 from bot.settings import read_settings
@@ -151,8 +151,8 @@ async def resident(
 def serve() -> None:
     """The assistant with its protections off."""
     unlimited = partial(TelegramSettings, per_second=1_000_000, chat_burst=1_000_000, concurrent=200)
-    setattr(app, "TelegramSettings", unlimited)  # noqa: B010
-    setattr(app, "WebChat", partial(WebChat, messages_per_minute=1_000_000, visitors_per_minute=1_000_000))  # noqa: B010
+    setattr(connect, "TelegramSettings", unlimited)  # noqa: B010
+    setattr(connect, "WebChat", partial(WebChat, messages_per_minute=1_000_000, visitors_per_minute=1_000_000))  # noqa: B010
     settings = read_settings()
     uvicorn.run(app.build_app(settings), host="127.0.0.1", port=settings.port, log_level="warning")
 
@@ -196,7 +196,7 @@ async def measure(name: str, database_url: str, given: argparse.Namespace) -> No
                 "MOTCUA_HASH_KEY": "a key of the benchmark only",
                 "TELEGRAM_TOKEN": TOKEN,
                 "TELEGRAM_BASE_URL": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/bot",
-                "TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{port}",
+                "TELEGRAM_WEBHOOK_URL": "https://assistant.invalid",
                 "TELEGRAM_WEBHOOK_SECRET": SECRET,
                 "PYTHONPATH": str(Path(__file__).parent.parent),
             }

@@ -1,9 +1,9 @@
-"""The composition root: settings → engine → services → dialogue → channels. Nothing else builds anything."""
+"""The composition root: settings → office (`bot.office`) → dialogue → channels (`bot.connect`) → application."""
 
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -13,70 +13,56 @@ import msgspec
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from bot.channels.telegram import Telegram, TelegramSettings
-from bot.channels.webchat import WebChat
+from bot.connect import connect
 from bot.dialogue.core import Dialogue
-from bot.dialogue.privacy import conceal
 from bot.messages import Contact, Incoming, Reply
-from bot.personal import Hasher, read_key
-from bot.receive import Receiver
-from bot.services.dossiers import KeptDossiers
+from bot.office import Office, announcements, open_office
+from bot.receive import LEASE, InHand, Receiver
+from bot.sending import delivering
 from bot.services.guide import Guide
-from bot.settings import TELEGRAM_WEBHOOK_PATH, Settings
-from bot.storage.consents import ConsentStore
-from bot.storage.database import open_database, serves_several_machines
-from bot.storage.dossiers import DossierStore
+from bot.services.staff import Staff
+from bot.settings import Settings
+from bot.storage.database import serves_several_machines
 from bot.storage.sessions import SessionStore
 from bot.storage.snapshots import SnapshotStore, watch
+from bot.storage.staff import StaffStore
 from bot.storage.transcripts import CHANNEL as WEB
-from bot.storage.transcripts import TranscriptStore
 from bot.web.app import web_app
+from bot.web.console.app import console_app
+from bot.web.console.page import Console
+from bot.web.rating_pages import RatingPages
 from bot.web.staff_api import StaffApi, read_tokens
-from knowledge_base.centre import Centre, load_centre
 from knowledge_base.index import StaleOrDamaged
 
 log: Final = logging.getLogger(__name__)
 
-COMMANDS: Final = (
-    ("start", "Bắt đầu lại"),
-    ("sukien", "Chọn theo việc trong đời"),
-    ("coquan", "Chọn theo cơ quan"),
-    ("hoso", "Tra cứu hồ sơ đã nộp"),
-    ("cuatoi", "Hồ sơ tôi theo dõi"),
-    ("giolamviec", "Giờ làm việc"),
-    ("canbo", "Gặp người thật"),
-)
+ASK_AGAIN: Final = 1.0
+"""Seconds after which to look again whether another process has sent an answer."""
 
 
-class Core(msgspec.Struct, frozen=True):
-    """What every channel stands on."""
+class Core(Office, frozen=True, kw_only=True):
+    """What every channel stands on: the office, and the conversation in front of it."""
 
-    centre: Centre
     guide: Guide
-    engine: Engine
     receiver: Receiver
-    dossiers: DossierStore
-    hasher: Hasher
 
 
 def build_core(settings: Settings, database_url: str | None = None) -> Core:
     """The conversation with its storage; raises StaleOrDamaged, DatabaseError or CentreError with what to do."""
-    centre = load_centre(settings.centre_file)
-    engine = open_database(database_url or settings.database_url)
-    if serves_several_machines(engine):
-        _fetch_index(engine, settings.index_dir)
+    office = open_office(settings, database_url)
+    if serves_several_machines(office.engine):
+        _fetch_index(office.engine, settings.index_dir)
     guide = Guide(settings.index_dir)
-    key = settings.hash_key.get_secret_value() if settings.hash_key else None
-    store, hasher = DossierStore(engine), Hasher(read_key(key))
-    transcripts = TranscriptStore(engine)
-
-    def erase_transcript(contact: Contact) -> None:
-        if contact.channel == WEB:
-            transcripts.clear(contact.id)
-
-    dossiers = KeptDossiers(store, ConsentStore(engine), hasher, erasers=(erase_transcript,))
-    receiver = Receiver(Dialogue(guide, centre, dossiers), SessionStore(engine))
-    return Core(centre, guide, engine, receiver, store, hasher)
+    dialogue = Dialogue(
+        guide,
+        office.centre,
+        office.enquiries,
+        questions=office.questions,
+        ratings=office.ratings,
+        handovers=office.handovers,
+    )
+    receiver = Receiver(dialogue, SessionStore(office.engine), questions=office.questions)
+    return Core(guide=guide, receiver=receiver, **msgspec.structs.asdict(office))
 
 
 def _fetch_index(engine: Engine, index_dir: Path) -> None:
@@ -104,68 +90,102 @@ def _watching_index(engine: Engine, index_dir: Path) -> Iterator[None]:
 
 
 class Threaded:
-    """Hands turns to threads: the core is plain synchronous code, the channels are not."""
+    """Hands turns to threads: the core is plain synchronous code, the channels are not.
 
-    def __init__(self, receiver: Receiver, workers: int = 8) -> None:
+    `seen` hears of everybody who writes, before the answer: erasing one's data is the last word.
+    """
+
+    def __init__(self, receiver: Receiver, workers: int = 8, *, seen: Callable[[Contact], None] | None = None) -> None:
         self._receiver = receiver
+        self._seen = seen
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="turn")
 
     async def receive(self, incoming: Incoming) -> Reply | None:
-        """`Receiver.receive` in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._receiver.receive, incoming)
+        """`Receiver.receive` in a thread. Waits while another process is about to send the same answer."""
+        while True:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._turn, incoming)
+            except InHand as held:
+                await asyncio.sleep(min(held.seconds + 0.05, ASK_AGAIN))
+
+    def _turn(self, incoming: Incoming) -> Reply | None:
+        if self._seen:
+            try:
+                self._seen(incoming.contact)
+            except Exception as error:  # noqa: BLE001 - the answer matters more
+                log.error("that somebody wrote on %s is not noted (%s)", incoming.contact.channel, type(error).__name__)
+        return self._receiver.receive(incoming)
 
     async def sent(self, incoming: Incoming) -> None:
         """`Receiver.sent` in a thread."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._receiver.sent, incoming)
+        if self._receiver.confirms(incoming):
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._receiver.sent, incoming)
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncIterator[None]:
+        """While this lasts, other processes hear that this one still sends what it has decided to say."""
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(LEASE.total_seconds() / 3)
+                try:
+                    await asyncio.get_running_loop().run_in_executor(self._threads, self._receiver.renew)
+                except Exception as error:  # noqa: BLE001 - the next time may go well
+                    log.error("the answers that are being sent could not be held (%s)", type(error).__name__)
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
 
 def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
-    """The ASGI application: web chat, Telegram if a token is set, health."""
+    """The ASGI application: every channel that is switched on, delivery, the staff API, health."""
     core = core or build_core(settings)
-    threaded = Threaded(core.receiver)
-    webchat = WebChat(
-        threaded.receive,
-        TranscriptStore(core.engine),
-        sent=threaded.sent,
-        centre_name=core.centre.name,
-        conceal=conceal,
-    )
-    telegram = _telegram(settings, threaded)
+
+    def seen(contact: Contact) -> None:
+        if contact.channel != WEB:  # whose visitors can be reached while their visit lasts, and no longer
+            core.contacts.seen(contact)
+
+    threaded = Threaded(core.receiver, seen=seen)
+    channels = connect(settings, core, threaded.receive, threaded.sent)
+    tokens = read_tokens(settings.api_tokens.get_secret_value() if settings.api_tokens else None)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with _watching_index(core.engine, settings.index_dir):
-            async with webchat.running():
-                if telegram:
-                    await telegram.start()
-                try:
+            async with threaded.alive(), channels.running():
+                if not settings.delivery:
                     yield
-                finally:
-                    if telegram:
-                        await telegram.stop()
+                    return
+                async with delivering(settings, core, channels):
+                    yield
 
-    tokens = read_tokens(settings.api_tokens.get_secret_value() if settings.api_tokens else None)
-    app = web_app(lifespan, webchat, telegram, TELEGRAM_WEBHOOK_PATH, guide=core.guide, engine=core.engine)
+    app = web_app(lifespan, channels.webchat, channels.hooks(), guide=core.guide, engine=core.engine)
     if tokens:
         app.include_router(StaffApi(core.dossiers, core.hasher, tokens).router)
+    app.include_router(RatingPages(core.ratings, core.centre).router)
+    app.mount("/staff", console_app(_console(settings, core)))
     return app
 
 
-def _telegram(settings: Settings, threaded: Threaded) -> Telegram | None:
-    if settings.telegram_token is None:
-        return None
-    secret = settings.telegram_webhook_secret
-    url = settings.telegram_webhook_url
-    return Telegram(
-        TelegramSettings(
-            token=settings.telegram_token.get_secret_value(),
-            base_url=settings.telegram_base_url,
-            webhook_url=url.rstrip("/") + TELEGRAM_WEBHOOK_PATH
-            if url and not url.endswith(TELEGRAM_WEBHOOK_PATH)
-            else url,
-            webhook_secret=secret.get_secret_value() if secret else None,
-            commands=COMMANDS,
-        ),
-        threaded.receive,
-        sent=threaded.sent,
+def _console(settings: Settings, core: Core) -> Console:
+    """What the pages of the staff stand on."""
+    return Console(
+        engine=core.engine,
+        guide=core.guide,
+        centre=core.centre,
+        centre_file=settings.centre_file,
+        hasher=core.hasher,
+        dossiers=core.dossiers,
+        outbox=core.outbox,
+        announcements=announcements(core, core.guide.procedure),
+        staff=Staff(StaffStore(core.engine), core.hasher),
+        switches=lambda: [
+            ("Telegram", "bật" if settings.telegram_token else "tắt"),
+            ("Nhận hồ sơ từ phần mềm khác", "bật" if settings.api_tokens else "tắt"),
+            ("Gửi tin ở máy này", "bật" if settings.delivery else "tắt"),
+        ],
     )

@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from bot.channels import OutcomeUnknown, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
 from bot.messages import Contact, Reply
 from bot.notice_hours import is_quiet
 from bot.notice_records import Claimed, Notice, NoticeState, Outcome, Pace, TemplateData
@@ -210,11 +210,9 @@ class _Lane:
             return self._try_later(notice, refusal)
         except Unreachable as refusal:
             self._refusals = 0
-            # a subclass says that this message is refused, not that the person is gone
-            gone = type(refusal) is Unreachable
-            if gone:
-                return Outcome(notice=notice, state=NoticeState.UNREACHABLE, reason=refusal.reason)
-            return Outcome(notice=notice, state=NoticeState.FAILED, reason=refusal.reason)
+            if isinstance(refusal, Refused):  # the message is refused, the person is not gone
+                return Outcome(notice=notice, state=NoticeState.FAILED, reason=refusal.reason)
+            return Outcome(notice=notice, state=NoticeState.UNREACHABLE, reason=refusal.reason)
         except OutcomeUnknown as silence:
             return Outcome(notice=notice, state=NoticeState.UNKNOWN, reason=str(silence))
         except TimeoutError:
@@ -229,15 +227,18 @@ class _Lane:
         return Outcome(notice=notice, state=NoticeState.SENT, provider_id=provider_id or "")
 
     def _try_later(self, notice: Notice, refusal: TryLater) -> Outcome:
-        """Nothing was delivered. The whole channel pauses; this notice waits with full jitter, never shorter."""
+        """Nothing was delivered. The channel pauses, if not only this person must wait; the notice waits with full
+        jitter, never shorter.
+        """
         now = self._now()
-        self._refusals += 1
         longest = min(timedelta(seconds=self._settings.backoff) * 2 ** (notice.attempts - 1), LONGEST)
         asked = timedelta(seconds=max(refusal.seconds, 0))
-        until = now + asked
-        if self._paused_until is None or self._paused_until < until:
-            self._paused_until, self._told_all = until, False
-            self._paused_for = refusal.reason
+        if not isinstance(refusal, PersonLater):
+            self._refusals += 1
+            until = now + asked
+            if self._paused_until is None or self._paused_until < until:
+                self._paused_until, self._told_all = until, False
+                self._paused_for = refusal.reason
         if notice.attempts >= TRIES:
             reason = f"{TRIES} tries in vain: {refusal.reason}"
             return Outcome(notice=notice, state=NoticeState.FAILED, reason=reason)

@@ -36,6 +36,9 @@ class Kind(StrEnum):
     RETURNED = "returned"
     CHANGED = "changed"
     ANNOUNCEMENT = "announcement"
+    ANSWER = "answer"
+    HANDOVER = "handover"
+    HANDOVER_END = "handover_end"
 
 
 class NewNotice(msgspec.Struct, frozen=True, kw_only=True):

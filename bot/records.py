@@ -5,14 +5,19 @@ from datetime import datetime
 import msgspec
 
 from bot.messages import Choice, Contact, Reply
+from bot.question_records import Asked
 
 
 class Unsent(msgspec.Struct, frozen=True):
-    """A reply that was decided and saved but not yet reported as sent, and the process that was to send it."""
+    """A reply that was decided and saved but not yet reported as sent, and the process that is to send it.
+
+    until: so long nobody else may send it; a living process puts it off again and again. None: nobody holds it.
+    """
 
     message_id: str
     worker: str
     reply: Reply
+    until: datetime | None = None
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +31,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ticks: per checklist (code and case) the indexes of the papers that the person has.
     seen: the last message ids; a redelivery is answered once.
     unsent: replies whose sending was not confirmed; a redelivery after a crash gets them.
+    asked: the question that the talk is about, without anything that says who asked it.
     version: 0 for a session never saved; saved by compare-and-set.
     """
 
@@ -39,4 +45,5 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     seen: tuple[str, ...] = ()
     unsent: tuple[Unsent, ...] = ()
+    asked: Asked | None = None
     version: int = 0

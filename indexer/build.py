@@ -1,11 +1,9 @@
 """Builds a snapshot and publishes it. Whatever happens on the way, the snapshot published before goes on serving."""
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -14,7 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.evaluate import Report, evaluate
+from indexer.evaluate import Report, Score, evaluate
+from indexer.linked import Answered, Linked, ask_linked
 from indexer.phrases import Phrases, read_out_of_scope
 from knowledge_base import index
 from knowledge_base.catalogue import Catalogue
@@ -22,10 +21,8 @@ from knowledge_base.encoder import Encoder, StaticEncoder
 from knowledge_base.finder import Weights
 from knowledge_base.index import Manifest, StaleOrDamaged
 
-KEPT = 3
-"""How many snapshots stay on disk, the serving one among them."""
 TOLERANCE = 0.01
-"""By how much Hit@1 may fall below the serving snapshot's before publication is refused."""
+"""How much worse than the serving snapshot one may answer the questions before its publication is refused."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,7 +30,8 @@ Progress = Callable[[str, int, int], None]
 class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     """`outcome` "skipped": nothing to do; "published": serving now; "refused": worse than the one that serves.
 
-    `hit1_before` and `hit1_after` are shares on the questions given, None where not measured.
+    `hit1_before` and `hit1_after` are shares on the questions given, None where not measured. `linked_before` and
+    `linked_after`: how the serving and this snapshot answer what staff linked.
     """
 
     outcome: Literal["skipped", "published", "refused"]
@@ -44,6 +42,8 @@ class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     hit1_before: float | None = None
     hit1_after: float | None = None
     report: Report | None = None
+    linked_before: Answered | None = None
+    linked_after: Answered | None = None
 
 
 def build(
@@ -57,9 +57,11 @@ def build(
     questions: Path | None = None,
     elsewhere: list[str] | None = None,
     weights: Weights | None = None,
+    linked: Sequence[Linked] = (),
 ) -> BuildResult:
     """Build from these inputs and publish, unless they are served already or answer `questions` worse than now.
 
+    `phrases` holds the phrases of `linked` questions already; those are only asked, before and after.
     `force` builds and publishes in any case. `elsewhere` (messages that are not ours) and `weights` default to the
     shipped ones. Two builds at once wait for each other.
     """
@@ -68,7 +70,7 @@ def build(
     said = {code: [*phrases.get(code, []), *catalogue.phrases.get(code, ())] for code in catalogue.codes}
     corpus = _digest(catalogue.content_hash(), said, elsewhere)
     name = _digest(corpus, _fingerprint(encoder), index.vocabulary_hash(), index.FORMAT, weights)[:16]
-    with _alone(index_dir):
+    with index.alone(index_dir):
         serving = _serving(index_dir)
         if serving is not None and serving.snapshot == name and not force:
             return BuildResult(
@@ -108,24 +110,50 @@ def build(
             reused_vectors=len(set(prepared.texts.digests) & known.keys()),
         )
         fresh = index.read_snapshot(folder)
+        before = index.open_snapshot(index_dir).finder if serving is not None else None
+        if linked:
+            result = msgspec.structs.replace(
+                result,
+                linked_before=ask_linked(before, linked) if before else None,
+                linked_after=ask_linked(fresh.finder, linked),
+            )
         if questions is not None:
-            before = evaluate(index.open_snapshot(index_dir).finder, questions).overall if serving is not None else None
+            old = evaluate(before, questions).overall if before else None
             report = evaluate(fresh.finder, questions)
             result = msgspec.structs.replace(
-                result, report=report, hit1_after=report.overall.hit1, hit1_before=before.hit1 if before else None
+                result, report=report, hit1_after=report.overall.hit1, hit1_before=old.hit1 if old else None
             )
-            worse = (result.hit1_before or 0.0) - (result.hit1_after or 0.0)
-            if worse > TOLERANCE and not force:
+            if (worse := _worse(old, report.overall)) and not force:
                 return msgspec.structs.replace(
                     result,
                     outcome="refused",
-                    message=f"Không đưa vào dùng: trả lời đúng {result.hit1_after:.1%}, kém bản đang dùng "
-                    f"({result.hit1_before:.1%}). Xem lại thay đổi, hoặc chạy lại với --force.",
+                    message=f"Không đưa vào dùng: {worse}. Xem lại thay đổi, hoặc chạy lại với --force.",
                 )
-        _publish(index_dir, name)
-        _forget_old(index_dir, name)
+        index.publish_pointer(index_dir, name)
+        index.forget_old(index_dir, name)
         progress("published", 3, 3)
         return result
+
+
+def _worse(before: Score | None, after: Score) -> str:
+    """What is worse than in the serving snapshot, as words; empty where nothing is.
+
+    Not only the first candidate counts: phrases may silence what was answered, or make wrong answers certain.
+    """
+    if before is None:
+        return ""
+    better = ((before.hit1, after.hit1, "trả lời đúng"),)
+    fewer = (
+        (before.false_abstention, after.false_abstention, "bỏ sót câu hỏi"),
+        (before.wrong_sure, after.wrong_sure, "chắc chắn mà sai"),
+    )
+    compared = [(old, new, said, (old or 0) - (new or 0)) for old, new, said in better]
+    compared += [(old, new, said, (new or 0) - (old or 0)) for old, new, said in fewer]
+    return "; ".join(
+        f"{said} {new or 0:.1%}, kém bản đang dùng ({old or 0:.1%})"
+        for old, new, said, loss in compared
+        if loss > TOLERANCE
+    )
 
 
 def _digest(*parts: object) -> str:
@@ -136,16 +164,6 @@ def _fingerprint(encoder: Encoder) -> str:
     if isinstance(encoder, StaticEncoder):
         return _digest(*(hashlib.sha256(data).hexdigest() for _, data in sorted(encoder.files().items())))
     return f"{encoder.name}/{encoder.dimension}"
-
-
-@contextmanager
-def _alone(index_dir: Path) -> Iterator[None]:
-    (index_dir / "snapshots").mkdir(parents=True, exist_ok=True)
-    with (index_dir / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left_over in (index_dir / "snapshots").glob(".*.new"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        yield
 
 
 def _serving(index_dir: Path) -> Manifest | None:
@@ -182,23 +200,15 @@ def _write(index_dir: Path, name: str, content: dict[str, bytes], manifest: Mani
     for file, data in {**content, "manifest.json": msgspec.json.encode(manifest)}.items():
         _write_through(aside / file, data)
     if folder.exists():
-        if index.current_id(index_dir) == name and _intact(folder):
+        if index.current_id(index_dir) == name and index.intact(folder):
             shutil.rmtree(aside)
             return folder
         doomed = index_dir / "snapshots" / f".{name}.old.new"
         folder.replace(doomed)
         shutil.rmtree(doomed)
     aside.replace(folder)
-    _sync_folder(folder.parent)
+    index.sync_folder(folder.parent)
     return folder
-
-
-def _intact(folder: Path) -> bool:
-    try:
-        index.read_files(folder, index.read_manifest(folder))
-    except StaleOrDamaged:
-        return False
-    return True
 
 
 def _write_through(file: Path, data: bytes) -> None:
@@ -207,26 +217,3 @@ def _write_through(file: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _publish(index_dir: Path, name: str) -> None:
-    _write_through(index_dir / "current.new", name.encode() + b"\n")
-    (index_dir / "current.new").replace(index_dir / "current")
-    _sync_folder(index_dir)
-
-
-def _forget_old(index_dir: Path, name: str) -> None:
-    others = [folder for folder in (index_dir / "snapshots").iterdir() if folder.is_dir() and folder.name != name]
-    others.sort(
-        key=lambda folder: (folder / "manifest.json").stat().st_mtime_ns if _intact(folder) else 0, reverse=True
-    )
-    for folder in others[KEPT - 1 :]:
-        shutil.rmtree(folder, ignore_errors=True)

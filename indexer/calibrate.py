@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.asked import read_asking
-from indexer.evaluate import DEVELOPMENT, Question, read_questions
+from indexer.asked import PLACE, read_asking
+from indexer.evaluate import DEVELOPMENT, FOLLOW_UPS, Question, read_questions
 from indexer.noise import noisy
-from indexer.phrases import DATA, Phrases
+from indexer.phrases import Phrases
 from knowledge_base.encoder import Encoder
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
 from knowledge_base.finder import (
@@ -35,7 +35,6 @@ from knowledge_base.finder import (
 from knowledge_base.index import material, prepare
 from knowledge_base.procedure import Procedure
 
-FOLLOW_UPS = DATA / "questions" / "follow_ups.jsonl"
 Progress = Callable[[str, int, int], None]
 Table = NDArray[np.float64]
 
@@ -46,6 +45,9 @@ EVERYDAY, OFTEN = 4.0, float(np.log1p(10))
 """Weight of examples for procedures that ordinary people need, known by having ten or more phrases in the index."""
 OWN_IN_RANK, OWN_IN_CHANCES = 1.0, 2.0
 """What own questions weigh together, next to all held-out phrases: in ranking, and in the chances."""
+MOVED_TURN = 1.6
+"""What a written turn that asks for something new weighs: who is held at the old procedure is answered wrongly, who is
+taken for having moved is asked back."""
 MADE_TURN = 0.25
 """What a made turn weighs next to a written one."""
 WRONG_SHARE = 0.025
@@ -285,7 +287,7 @@ def written_turns(finder: Finder, files: Sequence[Path]) -> list[Turn]:
 def made_turns(phrases: Phrases, seed: int, count: int = 300) -> list[Turn]:
     """A bare question goes on about the topic; a phrase of another procedure does not."""
     rng = random.Random(seed)
-    ways = [way for facet, lines in read_asking().items() if facet != "general" for way in lines]
+    ways = [way for facet, lines in read_asking().items() if facet != "general" for way in lines if PLACE not in way]
     often = [code for code, lines in phrases.items() if len(lines) >= 10] or list(phrases)
     found: list[Turn] = []
     for number in range(count):
@@ -308,7 +310,8 @@ def choices_of(known: Material, weights: Weights, turns: Sequence[Turn]) -> list
         if context is not None:
             wanted = {number[code] for code in codes if code in number}
             right = tuple(row for row, candidate in enumerate(context.candidates.tolist()) if candidate in wanted)
-            result.append((context.table, right, weight))
+            moved = weight == 1.0 and topic not in codes
+            result.append((context.table, right, MOVED_TURN if moved else weight))
     return result
 
 
@@ -319,8 +322,8 @@ def fit_follow_up(choices: Sequence[Choice]) -> Linear:
 
 def cross_followed(choices: Sequence[Choice], folds: int = 5, seed: int = 7) -> float:
     """Share of written turns with the right procedure first, each judged by a model fitted without it."""
-    written = [choice for choice in choices if choice[2] == 1.0]
-    made = [choice for choice in choices if choice[2] != 1.0]
+    written = [choice for choice in choices if choice[2] >= 1.0]
+    made = [choice for choice in choices if choice[2] < 1.0]
     random.Random(seed).shuffle(written)
     right = 0
     for fold in range(folds):

@@ -130,7 +130,9 @@ def run_import(
         after[code] = replace(before[code], **assigned[code]._asdict())
     gone: tuple[str, ...] = ()
     if complete:
-        gone, refused = _gone(before, full.keys() | listed.keys())
+        arrived = full.keys() | listed.keys() | {found.code for found in findings if found.action == "rejected"}
+        unread = any(found.action == "rejected" and not found.code for found in findings)
+        gone, refused = _gone(before, arrived, unread=unread)
         findings += refused
         after = {code: found for code, found in after.items() if code not in gone}
 
@@ -244,8 +246,14 @@ def without_prose(procedure: Procedure) -> Procedure:
     return replace(procedure, cases=cases, legal=legal, steps=(), conditions="", method_notes=())
 
 
-def _gone(before: dict[str, Procedure], arrived: Iterable[str]) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+def _gone(
+    before: dict[str, Procedure], arrived: Iterable[str], *, unread: bool
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """What a complete export no longer has; nothing where a part of it could not be read, or too much is missing."""
     gone = tuple(sorted(before.keys() - set(arrived)))
+    if gone and unread:
+        reason = f"có bản ghi hoặc tệp không đọc được nên chưa xoá {len(gone)} thủ tục vắng mặt: hãy xuất lại cho đủ"
+        return (), (Finding(code="", field="file", reason=reason, action="rejected"),)
     if len(gone) > MOST_GONE * len(before):
         reason = f"thiếu {len(gone)} trên {len(before)} thủ tục: tệp xuất có lẽ bị cắt, không xoá thủ tục nào"
         return (), (Finding(code="", field="file", reason=reason, action="rejected"),)

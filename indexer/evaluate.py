@@ -9,7 +9,10 @@ import msgspec
 from knowledge_base.facets import asked
 from knowledge_base.finder import Finder, Found
 
-DEVELOPMENT = Path(__file__).parent.parent / "knowledge_base" / "data" / "questions" / "development.jsonl"
+_QUESTIONS = Path(__file__).parent.parent / "knowledge_base" / "data" / "questions"
+DEVELOPMENT = _QUESTIONS / "development.jsonl"
+FOLLOW_UPS = _QUESTIONS / "follow_ups.jsonl"
+"""Pairs of turns, to learn whether the second goes on about the first one's procedure."""
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ _AFTER = (
     "lấy mẫu đơn ở đâu", "với ạ", "được không ạ", "giúp em với", "như nào", "hồ sơ gồm những gì", "thế nào hả ad",
     "có phải đến tận nơi không", "có mất phí không", "đến chỗ nào làm", "khi nào có kết quả", "mang theo gì",
 )  # fmt: skip
-_CHATTER = (
+CHATTER = (
     "Nhà tôi ở quê, đi lại xa xôi.", "Em làm công nhân nên ít thời gian.", "Tôi có tuổi rồi không rành mạng.",
     "Mấy hôm trước ra xã hỏi mà chưa ai chỉ cho rõ.", "Hôm qua có người bảo thế này người bảo thế kia.",
     "Bố mẹ tôi già yếu.", "Vợ chồng em vừa chuyển về đây ở.", "Tôi hỏi hộ người quen.", "Em đang cần gấp.",
@@ -102,7 +102,7 @@ def framed(text: str, rng: random.Random) -> str:
     if rng.random() < 0.4:
         text = f"{text.rstrip('?. ')} {rng.choice(_AFTER)}"
     if rng.random() < 0.12:
-        chatter = rng.sample(_CHATTER, rng.randint(1, 2))
+        chatter = rng.sample(CHATTER, rng.randint(1, 2))
         text = " ".join([*chatter[:1], text, *chatter[1:]])
     return text
 

@@ -1,9 +1,12 @@
 """Residents' phrases: how people ask for each procedure, as files by agency, and what they ask that is not ours."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from knowledge_base.overrides import OverrideProblem, Phrase, lay_over
+from knowledge_base.procedure import Procedure
 from knowledge_base.text import nfc
 
 DATA = Path(__file__).parent.parent / "knowledge_base" / "data"
@@ -36,3 +39,14 @@ def read_out_of_scope(file: Path = OUT_OF_SCOPE) -> list[str]:
     """Messages that no procedure answers, one a line; lines that start with # are comments."""
     lines = map(nfc, file.read_text(encoding="utf-8").splitlines()) if file.exists() else []
     return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+
+
+def with_linked(
+    phrases: Phrases, procedures: Iterable[Procedure], linked: Sequence[Phrase]
+) -> tuple[Phrases, tuple[OverrideProblem, ...]]:
+    """The phrases with those that staff linked, and the links that lead nowhere any more."""
+    overlay = lay_over(procedures, linked)
+    merged = {code: list(lines) for code, lines in phrases.items()}
+    for code, lines in overlay.phrases.items():
+        merged[code] = list(dict.fromkeys([*merged.get(code, ()), *map(nfc, lines)]))
+    return merged, overlay.problems

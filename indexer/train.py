@@ -6,6 +6,7 @@ procedure. All other procedures of the step are the wrong answers, so siblings a
 Only this module imports torch.
 """
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -101,7 +102,7 @@ def train(  # noqa: PLR0915 - one loop with its set-up; parts would hand a dozen
         lengths = torch.tensor([0, *map(len, batch[:-1])])
         return {"input_ids": torch.tensor(list(chain.from_iterable(batch))), "offsets": lengths.cumsum(0)}
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(min(2, len(os.sched_getaffinity(0))))
     torch.manual_seed(seed)
     rng = random.Random(seed)
     texts = [(phrases.get(procedure.code, []), descriptions(procedure)) for procedure in procedures]

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -15,6 +15,10 @@ from knowledge_base.text import Word, words
 Vectors = NDArray[np.float32]
 FILES = ("config_sentence_transformers.json", "model.safetensors", "modules.json", "tokenizer.json")
 SHIPPED = Path(__file__).parent / "data" / "encoder"
+TENSOR = "embedding.weight"
+WORDS_KEPT = 4096
+"""Words whose vectors are kept at hand: a kilobyte each."""
+_SIGN_AND_DIGITS = np.int32(-0x70002000)  # 0x8fffe000: where sign and digits of a half-precision number end up
 
 
 class Encoder(Protocol):
@@ -58,6 +62,25 @@ def feature_text(text: str) -> str:
     return " ".join(features(words(text)))
 
 
+class _Tensor(msgspec.Struct):
+    dtype: Literal["F16", "F32"]
+    shape: tuple[int, int]
+    data_offsets: tuple[int, int]
+
+
+class _Tensors(msgspec.Struct):
+    table: _Tensor = msgspec.field(name=TENSOR)
+
+
+def _mapped(file: Path) -> NDArray[np.float16 | np.float32]:
+    """The table in a safetensors file (length of the header, header, data), left where it is."""
+    with file.open("rb") as stream:
+        header = int.from_bytes(stream.read(8), "little")
+        tensor = msgspec.json.decode(stream.read(header), type=_Tensors).table
+    kind = {"F16": np.float16, "F32": np.float32}[tensor.dtype]
+    return np.memmap(file, dtype=kind, mode="r", offset=8 + header + tensor.data_offsets[0], shape=tensor.shape)
+
+
 class _TokenizerModel(msgspec.Struct):
     vocab: dict[str, int]
 
@@ -67,20 +90,24 @@ class _TokenizerFile(msgspec.Struct):
 
 
 class StaticEncoder:
-    """Mean of learnt feature vectors, read from a sentence-transformers StaticEmbedding folder."""
+    """Mean of learnt feature vectors, read from a sentence-transformers StaticEmbedding folder.
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    `mapped` leaves the vectors in their file, of which only what is used comes into memory; the file must not be
+    written to meanwhile (those of a snapshot never are).
+    """
+
+    def __init__(self, folder: Path = SHIPPED, *, mapped: bool = False) -> None:
         self._folder = folder
         try:
             tokenizer = msgspec.json.decode((folder / "tokenizer.json").read_bytes(), type=_TokenizerFile)
-            tensors = load_file(folder / "model.safetensors")
-        except (OSError, msgspec.DecodeError, ValueError) as error:
+            table = _mapped(folder / "model.safetensors") if mapped else load_file(folder / "model.safetensors")[TENSOR]
+        except (OSError, msgspec.DecodeError, KeyError, ValueError) as error:
             raise EncoderMissing(f"No encoder in {folder}: run `motcua train` ({error})") from error
         self._rows = tokenizer.model.vocab
-        self._table: NDArray[np.float16 | np.float32] = tensors["embedding.weight"]
+        self._table: NDArray[np.float16 | np.float32] = table
         self.name = f"static:{self._table.shape[0]}x{self._table.shape[1]}"
         self.dimension = int(self._table.shape[1])
-        self._rows_of = lru_cache(maxsize=20_000)(self._rows_of_word)
+        self._vector_of = lru_cache(maxsize=WORDS_KEPT)(self._vector_of_word)
 
     def files(self) -> dict[str, bytes]:
         """The folder's files by name: enough to load the encoder here or in sentence-transformers."""
@@ -95,19 +122,43 @@ class StaticEncoder:
 
     def encode_words(self, sequence: list[Word]) -> Vectors:
         """The vector of a text whose words are read already (one row, not a matrix)."""
-        rows = [row for word in sequence for row in self._rows_of(word)]
-        known = self._rows
-        for first, second in pairwise(sequence):
-            row = known.get(f"p{first.folded}_{second.folded}")
-            if row is not None:
-                rows.append(row)
-        if not rows:
-            return np.zeros(self.dimension, dtype=np.float32)
-        total: Vectors = self._table[rows].astype(np.float32).sum(axis=0)
-        return total / max(float(np.sqrt(total.dot(total))), 1e-9)
+        vector: Vectors = self.encode_sequences([sequence])[0]
+        return vector
 
-    def _rows_of_word(self, word: Word) -> tuple[int, ...]:
-        return tuple(row for feature in _features_of(word) if (row := self._rows.get(feature)) is not None)
+    def encode_sequences(self, sequences: list[list[Word]]) -> Vectors:
+        """One normalised row per text whose words are read already."""
+        result = np.zeros((len(sequences), self.dimension), dtype=np.float32)
+        for row, sequence in zip(result, sequences, strict=True):
+            row[:] = self._sum(sequence)
+        lengths = np.sqrt(np.einsum("ij,ij->i", result, result))
+        result /= np.maximum(lengths, 1e-9)[:, None]
+        return result
+
+    def _sum(self, sequence: list[Word]) -> Vectors:
+        if not sequence:
+            return np.zeros(self.dimension, dtype=np.float32)
+        total: Vectors = np.add.reduce([self._vector_of(word) for word in sequence], axis=0)
+        pairs = [f"p{first.folded}_{second.folded}" for first, second in pairwise(sequence)]
+        rows = [row for pair in pairs if (row := self._rows.get(pair)) is not None]
+        if rows:
+            total += _widened(self._table[rows]).sum(axis=0)
+        return total
+
+    def _vector_of_word(self, word: Word) -> Vectors:
+        rows = [row for feature in _features_of(word) if (row := self._rows.get(feature)) is not None]
+        return np.asarray(_widened(self._table[rows]).sum(axis=0), dtype=np.float32)
+
+
+def _widened(table: NDArray[np.float16 | np.float32]) -> Vectors:
+    """Half-precision numbers as single ones, by moving their bits: numpy's own conversion is five times slower."""
+    if table.dtype != np.float16:
+        return table.astype(np.float32)
+    bits = table.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= _SIGN_AND_DIGITS
+    single: Vectors = bits.view(np.float32)
+    single *= np.float32(2.0**112)  # the distance between the two ways of counting exponents
+    return single
 
 
 class SentenceTransformersEncoder:

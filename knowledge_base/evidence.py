@@ -1,6 +1,5 @@
 """What speaks for each procedure: the evidence that the finder weighs, one row per candidate, one column per kind."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +15,9 @@ from knowledge_base.text import VOCABULARY, Word, words
 
 SHORTLIST = 18
 NEAREST = 160
-CLAUSES = 4
+CLAUSES, SHORT_CLAUSE = 4, 4
+_COUNTS = np.array([1, 1, 1, 1, 1, 0.5], dtype=np.float32)
+"""How much each kind, and the best clause, counts when the shortlist is made."""
 KINDS = ("phrase", "whole", "title", "near", "like")
 FEATURES = (
     *(f"{kind}.share" for kind in KINDS),
@@ -35,6 +36,7 @@ FEATURES = (
     "commune",
     "unsaid",
 )
+CLAUSE, COVERED = FEATURES.index("clause"), FEATURES.index("title.covered")
 SCOPE_FEATURES = (
     "first.logit",
     "first.lead",
@@ -73,7 +75,7 @@ class Material:
     """Names as the words of `knowledge_base.text`, folded and joined by spaces."""
     phrases: list[str]
     owner: NDArray[np.int32]
-    """Which procedure each phrase belongs to, ascending; every owner has at least one phrase (its title)."""
+    """Which procedure each phrase belongs to, ascending; the first phrase of every procedure is its title."""
     lexicon: Lexicon
     encoder: Encoder
     prototypes: Vectors
@@ -84,9 +86,11 @@ class Material:
     """The most similar phrase vectors of one vector: similarities and phrase numbers."""
     first: NDArray[np.int64] = field(init=False)
     often: NDArray[np.float32] = field(init=False)
-    title_bags: list[frozenset[str]] = field(init=False)
-    """The syllables of each title, and what they weigh together."""
-    title_weights: list[float] = field(init=False)
+    sizes: NDArray[np.int64] = field(init=False)
+    """How many phrases every procedure has."""
+    bag_starts: NDArray[np.int64] = field(init=False)
+    """Where the distinct syllables of each phrase begin in `bags`, by their numbers in the lexicon."""
+    bags: NDArray[np.int32] = field(init=False)
     variants: dict[int, list[int]] = field(init=False)
     """Per procedure that is a special variant ("có yếu tố nước ngoài"), the rows of `variant_words` that it is of."""
 
@@ -94,9 +98,10 @@ class Material:
         counts = np.bincount(self.owner, minlength=len(self.codes) + 1)
         object.__setattr__(self, "first", np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64))
         object.__setattr__(self, "often", np.log1p(counts[:-1]).astype(np.float32))
-        bags = [frozenset(map(sys.intern, title.split())) for title in self.titles]
-        object.__setattr__(self, "title_bags", bags)
-        object.__setattr__(self, "title_weights", [self.lexicon.weigh(bag) for bag in bags])
+        object.__setattr__(self, "sizes", counts[:-1].astype(np.int64))
+        starts, bags = self.lexicon.bags("phrases")
+        object.__setattr__(self, "bag_starts", starts)
+        object.__setattr__(self, "bags", bags)
         special: dict[int, list[int]] = {}
         for row, (marker, _) in enumerate(variant_words()):
             for number, title in enumerate(self.titles):
@@ -129,39 +134,38 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     total = max(total, 1e-6)
     lexical = lexicon.postings.score(rows)
     by_phrase, whole, title = lexical["phrases"], lexical["wholes"], lexical["titles"]
+    if not max(float(by_phrase.max()), float(title.max()), float(whole.max())) > 0:
+        return None
     best_phrase = np.maximum.reduceat(by_phrase, material.first)
-    vector = _vector(material, sequence, question)
-    similar = [material.likeness(clause) for clause in _clauses(material, question, vector)]
+    vectors = _vectors(material, sequence, question)
+    similar = [material.likeness(vector) for vector in vectors]
     like = by_clause = similar[0]
     for likeness in similar[1:]:
         by_clause = np.maximum(by_clause, likeness)
-    similarities, numbers = material.nearest(vector, NEAREST)
+    similarities, numbers = material.nearest(vectors[0], NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
-    scores = {
-        "phrase": best_phrase[:-1] / total,
-        "whole": whole / total,
-        "title": title / total,
-        "near": near[:-1],
-        "like": like,
-    }
-    if not max(float(by_phrase.max()), float(title.max()), float(whole.max())) > 0:
-        return None
-    rough = sum(_relative(values) for values in scores.values()) + 0.5 * _relative(by_clause)
+    scores = np.stack([best_phrase[:-1] / total, whole / total, title / total, near[:-1], like, by_clause])
+    highest = scores.max(axis=1)
+    rough = (_COUNTS / np.maximum(highest, 1e-6)) @ scores
     candidates = _top(rough, SHORTLIST)
     if also is not None:
         candidates = np.union1d(candidates, also)
-    columns: list[NDArray[np.floating]] = [scores[kind][candidates] for kind in KINDS]
-    columns += [scores[kind][candidates] - scores[kind].max() for kind in KINDS]
-    columns.append(_second(material, by_phrase, candidates) / total)
-    columns.append(near_second[candidates])
-    columns += [by_clause[candidates], by_clause[candidates] - by_clause.max()]
-    columns += _compare(material, sequence, by_phrase, candidates)
-    columns += [material.often[candidates], material.commune[candidates], _unsaid(material, sequence, candidates)]
+    picked = scores[:, candidates]
+    leads = picked - highest[:, None]
+    kinds = len(KINDS)
+    table = np.empty((len(candidates), len(FEATURES)))
+    table[:, :kinds], table[:, kinds : 2 * kinds] = picked[:kinds].T, leads[:kinds].T
+    table[:, CLAUSE], table[:, CLAUSE + 1] = picked[kinds], leads[kinds]
+    best, second = _best_phrases(material, by_phrase, candidates)
+    table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / total, near_second[candidates]
+    table[:, COVERED : COVERED + 6] = _compare(material, sequence, best, candidates)
+    table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
+    table[:, COVERED + 8] = _unsaid(material, sequence, candidates)
     syllables = [lexicon.weight(word.folded) for word in sequence]
     known = [lexicon.knows(word.folded) for word in sequence]
     return Evidence(
         candidates=candidates,
-        table=np.stack(columns, axis=1).astype(np.float64),
+        table=table,
         known=float(np.dot(syllables, known) / max(sum(syllables), 1e-6)),
         length=len(sequence),
         elsewhere_phrase=float(best_phrase[-1] / total),
@@ -174,30 +178,29 @@ def _two_nearest(
 ) -> tuple[Scores, Scores]:
     """Similarity of the nearest and the second nearest phrase of every procedure, estimated where none was found."""
     floor = float(similarities[-1])
-    nearest = np.append(np.minimum(like, floor), min(floor, 0.0)).astype(np.float32)
+    nearest = np.empty(len(like) + 1, dtype=np.float32)
+    np.minimum(like, floor, out=nearest[:-1])
+    nearest[-1] = min(floor, 0.0)
     second = nearest.copy()
-    owners = material.owner[numbers]
-    found, places = np.unique(owners, return_index=True)
-    nearest[found] = similarities[places]
-    others = np.delete(np.arange(len(owners)), places)
-    found, places = np.unique(owners[others], return_index=True)
-    second[found] = similarities[others[places]]
+    # backwards, so that the nearest phrase of a procedure is written last and stays
+    owners, places = material.owner[numbers][::-1], np.arange(len(numbers))[::-1]
+    similarities = similarities[::-1]
+    nearest[owners] = similarities
+    first = np.zeros(len(nearest), dtype=np.int64)
+    first[owners] = places
+    others = first[owners] != places
+    second[owners[others]] = similarities[others]
     return nearest, second
 
 
-def _vector(material: Material, sequence: list[Word], question: str) -> Vectors:
-    if isinstance(material.encoder, StaticEncoder):
-        return material.encoder.encode_words(sequence)
-    return np.asarray(material.encoder.encode([question])[0], dtype=np.float32)
-
-
-def _clauses(material: Material, question: str, vector: Vectors) -> list[Vectors]:
+def _vectors(material: Material, sequence: list[Word], question: str) -> list[Vectors]:
     """Vectors of the whole and of its clauses: a story names its need in one of them."""
     if not isinstance(material.encoder, StaticEncoder):
-        return [vector]
-    parts = [words(part) for part in _split(question)]
-    long = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)[:CLAUSES]
-    return [vector, *(material.encoder.encode_words(part) for part in long)] if len(long) > 1 else [vector]
+        return [np.asarray(material.encoder.encode([question])[0], dtype=np.float32)]
+    parts = _split(question)
+    long = [clause for part in parts if len(clause := words(part)) >= SHORT_CLAUSE] if len(parts) > 1 else []
+    clauses = sorted(long, key=len, reverse=True)[:CLAUSES] if len(long) > 1 else []
+    return list(material.encoder.encode_sequences([sequence, *clauses]))
 
 
 def _split(question: str) -> list[str]:
@@ -206,65 +209,63 @@ def _split(question: str) -> list[str]:
     return question.split("\n")
 
 
-def _relative(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    return values / max(float(values.max()), 1e-6)
-
-
 def _top(values: NDArray[np.floating], count: int) -> NDArray[np.int64]:
     count = min(count, len(values))
     chosen = np.argpartition(-values, count - 1)[:count]
     return np.asarray(chosen[np.argsort(-values[chosen], kind="stable")], dtype=np.int64)
 
 
-def _span(material: Material, candidate: int) -> slice:
-    return slice(int(material.first[candidate]), int(material.first[candidate + 1]))
-
-
-def _second(material: Material, by_phrase: Scores, candidates: NDArray[np.int64]) -> NDArray[np.floating]:
-    """Mean of the two best phrases: one lucky phrase says less than two."""
-    result = np.zeros(len(candidates))
-    for position, candidate in enumerate(candidates):
-        mine = sorted(by_phrase[_span(material, candidate)].tolist())
-        result[position] = sum(mine[-2:]) / 2
-    return result
+def _best_phrases(
+    material: Material, by_phrase: Scores, candidates: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+    """The best phrase of each candidate, and the mean of its two best: one lucky phrase says less than two."""
+    first, sizes = material.first[candidates], material.sizes[candidates]
+    steps = np.arange(int(sizes.max()))
+    numbers = np.minimum(first[:, None] + steps, len(by_phrase) - 1)
+    mine = np.where(steps < sizes[:, None], by_phrase[numbers], np.float32(0)).astype(np.float64)
+    rows, best = np.arange(len(candidates)), mine.argmax(axis=1)
+    highest = mine[rows, best]
+    mine[rows, best] = 0
+    return first + best, (highest + mine.max(axis=1)) / 2
 
 
 def _compare(
-    material: Material, sequence: list[Word], by_phrase: Scores, candidates: NDArray[np.int64]
-) -> list[NDArray[np.floating]]:
-    """How much of the question the best phrase and the title cover, how much of them it covers, and likeness."""
-    lexicon = material.lexicon
-    weigh = {word.folded: lexicon.weight(word.folded) for word in sequence}
-    asked = weigh.keys()
-    all_asked = max(sum(weigh.values()), 1e-6)
+    material: Material, sequence: list[Word], best: NDArray[np.int64], candidates: NDArray[np.int64]
+) -> NDArray[np.floating]:
+    """How much of the question the title and the best phrase cover, how much of them it covers, and likeness."""
+    lexicon, phrases = material.lexicon, material.phrases
+    asked = {word.folded for word in sequence}
+    all_asked = max(lexicon.weigh(asked), 1e-6)
+    weights = lexicon.syllable_weights
+    shared = np.zeros(len(weights), dtype=np.float32)
+    numbers = [number for folded in asked if (number := lexicon.number(folded)) >= 0]
+    shared[numbers] = weights[numbers]
+    # the title is the first phrase of its procedure
+    said = np.concatenate([material.first[candidates], best])
+    starts, ends = material.bag_starts[said], material.bag_starts[said + 1]
+    lengths = ends - starts
+    of_said = np.repeat(np.arange(len(said)), lengths)
+    within = np.arange(len(of_said)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    syllables = material.bags[np.repeat(starts, lengths) + within]
+    common = np.bincount(of_said, weights=shared[syllables], minlength=len(said))
+    whole = np.maximum(np.bincount(of_said, weights=weights[syllables], minlength=len(said)), 1e-6)
     text = " ".join(word.folded for word in sequence)
-    best = [
-        material.first[candidate] + int(by_phrase[_span(material, candidate)].argmax())
-        for candidate in candidates.tolist()
-    ]
-    said = [material.phrases[number] for number in best]
     alike = process.cdist(
-        [text], [material.titles[c] for c in candidates.tolist()] + said, scorer=fuzz.token_set_ratio, workers=1
+        [text], [phrases[number] for number in said.tolist()], scorer=fuzz.token_set_ratio, workers=1
     )[0]
-    table = np.zeros((len(said), 4))
-    for position, (candidate, phrase) in enumerate(zip(candidates.tolist(), said, strict=True)):
-        bag = set(phrase.split())
-        shared = sum([weigh[folded] for folded in asked & material.title_bags[candidate]])
-        also = sum([weigh[folded] for folded in asked & bag])
-        table[position] = (
-            shared / all_asked,
-            shared / material.title_weights[candidate],
-            also / all_asked,
-            also / lexicon.weigh(bag),
-        )
-    return [*table.T, alike[: len(said)] / 100, alike[len(said) :] / 100]
+    covered, typed, alike = (
+        pair.reshape(2, -1) for pair in (common / all_asked, common / whole, alike.astype(np.float64) / 100)
+    )
+    return np.stack([covered[0], typed[0], covered[1], typed[1], alike[0], alike[1]], axis=1)
 
 
 def _unsaid(material: Material, sequence: list[Word], candidates: NDArray[np.int64]) -> NDArray[np.floating]:
     """How many special circumstances of each candidate the question does not mention: a plain question means the
     plain procedure."""
-    if not material.variants:
+    special = [material.variants.get(candidate, ()) for candidate in candidates.tolist()]
+    asked_for = {row for rows in special for row in rows}
+    if not asked_for:
         return np.zeros(len(candidates))
-    text = f" {' '.join(word.folded for word in sequence)} "
-    missing = {row for row, (_, said) in enumerate(variant_words()) if not any(saying in text for saying in said)}
-    return np.array([len(missing.intersection(material.variants.get(c, ()))) for c in candidates.tolist()], dtype=float)
+    text, variants = f" {' '.join(word.folded for word in sequence)} ", variant_words()
+    missing = {row for row in asked_for if not any(saying in text for saying in variants[row][1])}
+    return np.array([len(missing.intersection(rows)) for rows in special], dtype=float)

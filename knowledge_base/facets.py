@@ -40,6 +40,10 @@ RARE = frozenset({Facet.RESULT, Facet.LEGAL, Facet.AUDIENCE})
 """Facets with too few labelled questions to learn: they count where their cue is the strongest."""
 TAIL = 9
 """The words at the end whose wording the model looks at; before them is mostly the story."""
+HEAD = 3
+"""The words at the start that the model looks at: "hồ sơ …", "lệ phí …"."""
+CLOSE = 4
+"""Letters that may follow a cue to the end of its clause ("ạ", "nhé")."""
 ALSO = 0.1
 """How likely a further facet must be to be answered too, if the question has a cue for it."""
 
@@ -82,24 +86,29 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read(question: str) -> Reading:
-    """Cues, where they stand, and the last words of `question`."""
-    tokens = [word.folded for word in words(question)]
-    text = " ".join(tokens)
+    """Cues, where they stand, the first and the last words of `question`, and how its clauses end."""
+    clauses = [clause for part in _BREAK.split(question) if (clause := [word.folded for word in words(part)])]
+    tokens = [token for clause in clauses for token in clause]
+    asking = [clause for clause in clauses[:-1] if not _UNKNOWN.search(" ".join(clause))] + clauses[-1:]
+    text = " ".join(token for clause in asking for token in clause)
+    ends = _ends(asking)
     length = max(len(text), 1)
     features = {"length": min(len(tokens), 40) / 40}
-    strongest: dict[Facet, float] = {}
     cued: dict[Facet, float] = {}
+    strongest: dict[Facet, float] = {}
     places: dict[Facet, tuple[int, int]] = {}
     for number, (facet, weight, pattern) in enumerate(_cues()):
-        spans = list(pattern.finditer(text))
+        spans = [found.span() for found in pattern.finditer(text)]
         if not spans:
             continue
-        found = spans[-1]
+        last = spans[-1]
         features[f"cue {number}"] = 1.0
         strongest[facet] = max(strongest.get(facet, 0.0), weight)
-        cued[facet] = max(cued.get(facet, 0.0), weight + 1.2 * found.end() / length)
-        if found.end() >= places.get(facet, (0, 0))[1]:
-            places[facet] = found.span()
+        cued[facet] = max(cued.get(facet, 0.0), weight + 1.2 * last[1] / length)
+        if last[1] >= places.get(facet, (0, 0))[1]:
+            places[facet] = last
+        if any(_near(end, ends) for _, end in spans):
+            features[f"asks {facet}"] = 1.0  # a clause ends with it: it is asked there, not only told
     for facet, weight in strongest.items():
         end = places[facet][1]
         features[f"strength {facet}"] = weight / 3
@@ -111,13 +120,40 @@ def read(question: str) -> Reading:
         features[f"first {min(places, key=lambda facet: places[facet][0])}"] = 1.0
     else:
         features["no cue"] = 1.0
-    tail = tokens[-TAIL:]
-    features |= {f"word {token}": 1.0 for token in tail}
-    features |= {f"pair {first} {second}": 1.0 for first, second in pairwise(tail)}
-    features |= {"close " + " ".join(tokens[-size:]): 1.0 for size in (1, 2, 3) if len(tokens) >= size}
-    if "?" in question:
-        features["question mark"] = 1.0
-    return Reading(cued, features)
+    in_order = [facet for facet in sorted(places, key=lambda facet: places[facet]) if f"asks {facet}" in features]
+    if len(in_order) > 1:
+        features[f"order {in_order[0]} {in_order[-1]}"] = 1.0
+    return Reading(cued, features | _wording(asking, tokens))
+
+
+_BREAK = re.compile(r"[,;.?!\n](?=\s|\Z)|\s[-–]\s")
+_UNKNOWN = re.compile(r"\bkhong (?:biet|ro|nho|thay|hieu)\b(?!.* bat dau)")
+"""Says what one does not know, and goes on: "không biết giấy để đâu, giờ …" does not ask where."""
+
+
+def _ends(clauses: list[list[str]]) -> list[int]:
+    """Where each clause ends in the text of all, joined by spaces."""
+    ends, at = [], -1
+    for clause in clauses:
+        at += 1 + len(" ".join(clause))
+        ends.append(at)
+    return ends
+
+
+def _near(end: int, ends: list[int]) -> bool:
+    return any(0 <= stop - end <= CLOSE for stop in ends)
+
+
+def _wording(clauses: list[list[str]], tokens: list[str]) -> dict[str, float]:
+    """The words at the start, at the end, and at the end of the clauses before the last."""
+    tail, head = tokens[-TAIL:], tokens[:HEAD]
+    names = [f"word {token}" for token in tail]
+    names += [f"pair {first} {second}" for first, second in pairwise(tail)]
+    names += [f"close {' '.join(tokens[-size:])}" for size in (1, 2, 3) if len(tokens) >= size]
+    names += [f"open {' '.join(head[:size])}" for size in (1, 2, 3) if len(head) >= size]
+    for clause in clauses[:-1]:
+        names += [f"ends {' '.join(clause[-size:])}" for size in (1, 2, 3) if len(clause) >= size]
+    return dict.fromkeys(names, 1.0)
 
 
 def asked(question: str) -> tuple[Facet, ...]:

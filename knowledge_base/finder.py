@@ -1,5 +1,6 @@
 """Which procedure does a resident mean? Weighs the evidence into a probability and decides: sure, several, nothing."""
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -55,8 +56,17 @@ def _asking() -> frozenset[str]:
 
 
 _TURNING = re.compile(
-    r"\b(?:hoi them|hoi luon|hoi chuyen|cho hoi|tien the|chuyen sang|chuyen khac|bo qua|ma khoan|con|nham|roi)\b"
+    r"\b(?:"
+    r"hoi them|hoi luon|hoi chuyen|cho hoi|tien the|chuyen sang|chuyen khac|bo qua|ma khoan|nham"
+    r"|con (?!\w+ thi|co|phai|duoc)|roi(?! co| thi)|xong"
+    # a later stage, another state of things, another person
+    r"|sau nay|ve sau|mai nay|sau khong|khong \w+(?: \w+)? nua|nguoc lai|neu chi|chi bi|chi het"
+    r"|cua (?:vo|chong|bo|me|con)|cung (?:mat|bi)"
+    r"|(?:gio )?muon (?:tach|doi|huy|xoa|dong|giai|chuyen|nhap|nhan|sua)|gio muon"
+    r"|lo (?:mat|danh|bi)|mat (?:so|giay|the|bang) (?:roi|thi)|(?:bi|the) mat"
+    r")\b"
 )
+"""Words that often begin another matter, unmarked: one column of the evidence, weighed with the rest."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -270,12 +280,12 @@ def read_context(material: Material, weights: Weights, question: str, home: int)
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
     """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances."""
-    first = dict(zip(FEATURES, evidence.table[order[0]], strict=True))
+    first = dict(zip(FEATURES, evidence.table[order[0]].tolist(), strict=True))
     best = float(min(max(chances[0], 1e-6), 1 - 1e-6))
     second = float(chances[1]) if len(chances) > 1 else 0.0
     return np.array(
         [
-            np.log(best / (1 - best)),
+            math.log(best / (1 - best)),
             best - second,
             first["whole.share"],
             first["near.share"],
@@ -286,10 +296,10 @@ def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.f
             first["near.share"] - evidence.elsewhere_near,
             evidence.known,
             first["asked.often"],
-            np.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
+            math.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
         ]
     )
 
 
 def _chance(log_odds: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))))
+    return 1 / (1 + math.exp(-min(max(log_odds, -30.0), 30.0)))

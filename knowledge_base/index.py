@@ -4,10 +4,14 @@
 <index_dir>/snapshots/<name>/       manifest.json and the files it lists with their sha256
 """
 
+import fcntl
 import hashlib
 import io
+import math
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +28,18 @@ from knowledge_base.lexicon import Lexicon, Scores
 from knowledge_base.procedure import Procedure
 from knowledge_base.text import VOCABULARY, terms, words
 
-FORMAT = 2
+FORMAT = 3
+EXACT_BELOW = 4_800
+"""Up to this many vectors all are compared: that takes no longer than choosing cells would."""
 CELLS, VISITED = 96, 20
 """Into how many cells the vectors are divided, and how many of them a search looks into."""
+MANY = 50_000
+"""From more vectors on there are more cells, 2 for each step of the square root of their number, and a search looks
+into MANY_VISITED of them, so that the vectors compared grow with the root only. Not a graph (HNSW): its links
+(32 to a side) would add half as much memory again to half-precision vectors. Figures are in docs/finding.md."""
+MANY_VISITED = 32
+KEPT = 3
+"""How many snapshots stay on a disk, the serving one among them."""
 REBUILD = "Hãy chạy `motcua index` để dựng lại."
 
 
@@ -49,7 +62,8 @@ class StaleOrDamaged(Exception):  # noqa: N818 - says what is the matter
 
 
 class Texts(msgspec.Struct, frozen=True, kw_only=True):
-    """The small tables of a snapshot as they are stored. `digests` name the phrase behind each vector."""
+    """The small tables of a snapshot as they are stored. `digests` name the phrase behind each vector; they are kept
+    in a file of their own, which answering does not read."""
 
     codes: list[str]
     commune: list[int]
@@ -57,7 +71,7 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     titles: list[str]
     phrases: list[str]
     owner: list[int]
-    digests: list[str]
+    digests: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -148,12 +162,15 @@ def vector_index(vectors: Vectors) -> faiss.Index:
     width, count = vectors.shape[1], len(vectors)
     index: faiss.Index
     half, product = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    if count < 50 * CELLS:
+    if count < EXACT_BELOW:
         index = faiss.IndexScalarQuantizer(width, half, product)
     else:
-        cells = faiss.index_factory(width, f"IVF{CELLS},SQfp16", product)
+        many = count > MANY
+        cells = faiss.index_factory(width, f"IVF{2 * math.isqrt(count) if many else CELLS},SQfp16", product)
         assert isinstance(cells, faiss.IndexIVF)
-        cells.nprobe = VISITED
+        cells.nprobe = MANY_VISITED if many else VISITED
+        if many:
+            cells.cp.max_points_per_centroid = 64  # enough for means, and a quarter of the time
         cells.make_direct_map()
         index = cells
     index.train(vectors)
@@ -205,7 +222,8 @@ def files_of(prepared: Prepared, catalogue: Catalogue, weights: Weights) -> dict
     np.save(prototypes, prepared.prototypes.astype(np.float16))
     return {
         "catalogue.json": catalogue.to_bytes(),
-        "texts.json": msgspec.json.encode(prepared.texts),
+        "texts.json": msgspec.json.encode(msgspec.structs.replace(prepared.texts, digests=[])),
+        "digests.json": msgspec.json.encode(prepared.texts.digests),
         "lexicon.npz": lexicon.getvalue(),
         "prototypes.npy": prototypes.getvalue(),
         "vectors.faiss": faiss.serialize_index(vectors).tobytes(),
@@ -241,6 +259,34 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def alone(index_dir: Path) -> Iterator[None]:
+    """One builder or fetcher at a time on one disk; what one that died left half written is cleared away."""
+    (index_dir / "snapshots").mkdir(parents=True, exist_ok=True)
+    with (index_dir / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left_over in (index_dir / "snapshots").glob(".*.new"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        yield
+
+
+def forget_old(index_dir: Path, serving: str) -> None:
+    """Remove all but the last KEPT snapshots; damaged ones go first, the serving one never."""
+    others = [folder for folder in (index_dir / "snapshots").iterdir() if folder.is_dir() and folder.name != serving]
+    others.sort(key=lambda folder: folder.stat().st_mtime_ns if intact(folder) else 0, reverse=True)
+    for folder in others[KEPT - 1 :]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def intact(folder: Path) -> bool:
+    """Whether every file of a snapshot is what its manifest says."""
+    try:
+        read_files(folder, read_manifest(folder))
+    except StaleOrDamaged:
+        return False
+    return True
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of one snapshot; StaleOrDamaged where it cannot be read or is of another format."""
     try:
@@ -255,17 +301,22 @@ def read_manifest(folder: Path) -> Manifest:
         raise StaleOrDamaged(f"Tệp manifest.json của bộ tra cứu {folder.name} bị hỏng. {REBUILD}") from error
 
 
-def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
-    """Every file that the manifest lists, checked against its sha256."""
-    content = {}
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Compare every file that the manifest lists with its sha256; StaleOrDamaged where one is missing or differs."""
     for name, expected in manifest.files.items():
         try:
-            content[name] = (folder / name).read_bytes()
+            with (folder / name).open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             raise StaleOrDamaged(f"Bộ tra cứu {folder.name} thiếu tệp {name}. {REBUILD}") from error
-        if hashlib.sha256(content[name]).hexdigest() != expected:
+        if found != expected:
             raise StaleOrDamaged(f"Tệp {name} của bộ tra cứu {folder.name} bị hỏng. {REBUILD}")
-    return content
+
+
+def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    """Every file that the manifest lists, checked."""
+    check_files(folder, manifest)
+    return {name: (folder / name).read_bytes() for name in manifest.files}
 
 
 def open_snapshot(index_dir: Path) -> Snapshot:
@@ -281,23 +332,25 @@ def read_snapshot(folder: Path) -> Snapshot:
     manifest = read_manifest(folder)
     if manifest.vocabulary != vocabulary_hash():
         raise StaleOrDamaged(f"Bộ tra cứu {folder.name} dựng với bảng từ vựng khác. {REBUILD}")
-    content = read_files(folder, manifest)
-    encoder = _encoder(folder, manifest)
-    texts = msgspec.json.decode(content["texts.json"], type=Texts)
-    with np.load(io.BytesIO(content["lexicon.npz"]), allow_pickle=False) as arrays:
+    check_files(folder, manifest)
+    # one file after the other, none held as a whole beside what is made of it: a server that takes up a newer snapshot
+    # has two of them in memory for a moment
+    catalogue = Catalogue.from_bytes((folder / "catalogue.json").read_bytes())
+    texts = msgspec.json.decode((folder / "texts.json").read_bytes(), type=Texts)
+    with np.load(folder / "lexicon.npz", allow_pickle=False) as arrays:
         lexicon = Lexicon.read({key: arrays[key] for key in arrays.files})
-    prototypes = np.load(io.BytesIO(content["prototypes.npy"]), allow_pickle=False).astype(np.float32)
-    index = faiss.deserialize_index(np.frombuffer(content["vectors.faiss"], dtype=np.uint8))
+    prototypes = np.load(folder / "prototypes.npy", allow_pickle=False).astype(np.float32)
+    index = faiss.read_index(str(folder / "vectors.faiss"))
+    encoder = _encoder(folder, manifest)
     prepared = Prepared(texts, lexicon, np.zeros((0, manifest.dimension), dtype=np.float32), prototypes)
-    weights = msgspec.json.decode(content["finder.json"], type=Weights)
-    catalogue = Catalogue.from_bytes(content["catalogue.json"])
+    weights = msgspec.json.decode((folder / "finder.json").read_bytes(), type=Weights)
     return Snapshot(manifest, catalogue, Finder(material(prepared, encoder, index), weights))
 
 
 def _encoder(folder: Path, manifest: Manifest) -> Encoder:
     if manifest.model.startswith("static:"):
         try:
-            return StaticEncoder(folder / "encoder")
+            return StaticEncoder(folder / "encoder", mapped=True)
         except EncoderMissing as error:
             raise StaleOrDamaged(f"Bộ tra cứu {folder.name} thiếu bộ mã hóa câu. {REBUILD}") from error
     encoder = SentenceTransformersEncoder(manifest.model.removeprefix("sentence-transformers:"))
@@ -308,7 +361,7 @@ def _encoder(folder: Path, manifest: Manifest) -> Encoder:
 
 def vectors_by_digest(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
     """The vectors of a snapshot by the digest of their text, to be used again when the encoder is the same."""
-    content = read_files(folder, manifest)
-    texts = msgspec.json.decode(content["texts.json"], type=Texts)
-    index = faiss.deserialize_index(np.frombuffer(content["vectors.faiss"], dtype=np.uint8))
-    return dict(zip(texts.digests, index.reconstruct_n(0, index.ntotal), strict=True))
+    check_files(folder, manifest)
+    digests = msgspec.json.decode((folder / "digests.json").read_bytes(), type=list[str])
+    index = faiss.read_index(str(folder / "vectors.faiss"))
+    return dict(zip(digests, index.reconstruct_n(0, index.ntotal), strict=True))

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from knowledge_base.text import Word, terms
+from knowledge_base.text import Word, sound
 
 Scores = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
@@ -17,16 +18,35 @@ Arrays = dict[str, NDArray[np.generic]]
 KIND_WEIGHT = {"w": 1.0, "p": 0.8, "m": 0.5, "s": 0.3}
 """How much each kind of term counts next to a plain syllable; chosen on held-out phrases."""
 K1, B = 0.9, 0.4
+SPREAD_OUT = 12 << 20
+"""Bytes that may be spent on writing out the rows of the commonest terms, a number for every document: adding such a
+row whole takes a tenth of the time of adding up its postings. In a large catalogue no row is worth it."""
+SPREAD_FROM = 0.03
+"""Share of the documents from which on a row is worth writing out."""
+_PAIR, _MARKED_PAIR, _SOUND_PAIR = 0, 1, 2
+_KINDS = {"p": _PAIR, "m": _MARKED_PAIR, "s": _SOUND_PAIR}
 
 
 class Postings:
     """BM25 of several collections side by side, all arithmetic done when it is built: a question only adds up."""
 
     def __init__(
-        self, starts: NDArray[np.int64], documents: NDArray[np.int32], impacts: Scores, sizes: dict[str, int]
+        self,
+        starts: NDArray[np.int64],
+        documents: NDArray[np.uint16 | np.int32],
+        impacts: Scores,
+        sizes: dict[str, int],
     ) -> None:
         self._starts, self._documents, self._impacts, self._sizes = starts, documents, impacts, sizes
         self._total = sum(sizes.values())
+        often = np.diff(starts)
+        commonest = np.argsort(-often, kind="stable")[: SPREAD_OUT // (4 * max(self._total, 1))]
+        common = commonest[often[commonest] > SPREAD_FROM * self._total].tolist()
+        self._spread = np.zeros((len(common), self._total), dtype=np.float32)
+        self._spread_of = {row: place for place, row in enumerate(common)}
+        for row, place in self._spread_of.items():
+            mine = slice(starts[row], starts[row + 1])
+            self._spread[place, documents[mine]] = impacts[mine]
 
     @classmethod
     def build(cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]) -> "Postings":
@@ -48,24 +68,44 @@ class Postings:
         rows = np.concatenate(row_parts)
         order = np.argsort(rows, kind="stable")
         starts = np.searchsorted(rows[order], np.arange(len(weights) + 1)).astype(np.int64)
-        documents = np.concatenate(document_parts)[order].astype(np.int32)
+        documents = _narrow(np.concatenate(document_parts)[order], offset)
         return cls(starts, documents, np.concatenate(impact_parts)[order].astype(np.float32), sizes)
 
     def score(self, rows: Sequence[int]) -> dict[str, Scores]:
         """Per collection, the sum over `rows` for every document; a row given twice counts twice."""
         starts, documents, impacts = self._starts, self._documents, self._impacts
-        slices = [slice(starts[row], starts[row + 1]) for row in rows]
+        spread = [place for row in rows if (place := self._spread_of.get(row)) is not None]
+        slices = [slice(starts[row], starts[row + 1]) for row in rows if row not in self._spread_of]
         if slices:
-            found = np.concatenate([documents[part] for part in slices])
-            values = np.concatenate([impacts[part] for part in slices])
+            # widened while they are joined: bincount would do it in passes of its own
+            found = np.concatenate([documents[part] for part in slices], dtype=np.intp)
+            values = np.concatenate([impacts[part] for part in slices], dtype=np.float64)
             scores = np.bincount(found, weights=values, minlength=self._total).astype(np.float32)
         else:
             scores = np.zeros(self._total, dtype=np.float32)
+        for place in spread:
+            scores += self._spread[place]
         result, offset = {}, 0
         for name, size in self._sizes.items():
             result[name] = scores[offset : offset + size]
             offset += size
         return result
+
+    def size(self, name: str) -> int:
+        """Number of documents in the collection `name`."""
+        return self._sizes[name]
+
+    def documents_of(self, first: int, last: int, name: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Where the rows from `first` to before `last` occur in the collection `name`: documents, and their rows."""
+        offset = 0
+        for before, size in self._sizes.items():
+            if before == name:
+                break
+            offset += size
+        documents = self._documents[self._starts[first] : self._starts[last]].astype(np.int32) - np.int32(offset)
+        of_row = np.repeat(np.arange(first, last), np.diff(self._starts[first : last + 1]))
+        mine = (documents >= 0) & (documents < self._sizes[name])
+        return documents[mine], of_row[mine]
 
     def arrays(self) -> Arrays:
         """What `read` needs to make it again."""
@@ -76,39 +116,103 @@ class Postings:
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Postings":
         """The postings that `arrays` was called on."""
         sizes = {key.removeprefix("size."): int(arrays[key][0]) for key in arrays if key.startswith("size.")}
-        starts, documents = arrays["starts"].astype(np.int64), arrays["documents"].astype(np.int32, copy=False)
-        return cls(starts, documents, arrays["impacts"].astype(np.float32, copy=False), sizes)
+        documents = _narrow(arrays["documents"], sum(sizes.values()))
+        return cls(
+            arrays["starts"].astype(np.int64, copy=False),
+            documents,
+            arrays["impacts"].astype(np.float32, copy=False),
+            sizes,
+        )
+
+
+class Vocabulary:
+    """Which row a term has.
+
+    Pairs are nine tenths of all terms. They are kept as sorted numbers made of the numbers of their two halves, not as
+    texts: a few megabytes instead of thirty, and all pairs of a question are looked up at once.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        self._arrays = {name: arrays[name] for name in ("syllables", "marked", "sounds", "first", "keys", "key_rows")}
+        self.first = int(arrays["first"][0])
+        """The row of the first syllable; the rows of the others follow."""
+        self.syllables = {name: self.first + number for number, name in enumerate(_lines(arrays["syllables"]))}
+        self.marked = {name: number for number, name in enumerate(_lines(arrays["marked"]))}
+        """Syllables with marks stand first of all, their numbers are their rows."""
+        self.sounds = {name: number for number, name in enumerate(_lines(arrays["sounds"]))}
+        self._keys = arrays["keys"].astype(np.int64, copy=False)
+        self._key_rows = arrays["key_rows"].astype(np.int32, copy=False)
+
+    @classmethod
+    def of(cls, found: Iterable[str]) -> "tuple[Vocabulary, list[str]]":
+        """The vocabulary of these terms, and the terms by row."""
+        distinct = set(found)
+        pairs = sorted(term for term in distinct if " " in term)
+        marked = sorted(term[1:] for term in distinct if term[0] == "m" and " " not in term)
+        syllables = sorted(term[1:] for term in distinct if term[0] == "w")
+        sounds = sorted({half for term in pairs if term[0] == "s" for half in term[1:].split(" ")})
+        first = len(marked)
+        numbers = {
+            "p": {name: first + number for number, name in enumerate(syllables)},
+            "m": {name: number for number, name in enumerate(marked)},
+            "s": {name: number for number, name in enumerate(sounds)},
+        }
+        keys = np.zeros(len(pairs), dtype=np.int64)
+        for place, term in enumerate(pairs):
+            left, right = term[1:].split(" ")
+            keys[place] = _key(_KINDS[term[0]], numbers[term[0]][left], numbers[term[0]][right])
+        order = np.argsort(keys)
+        arrays: Arrays = {
+            "syllables": _text(syllables),
+            "marked": _text(marked),
+            "sounds": _text(sounds),
+            "first": np.array([first]),
+            "keys": keys[order],
+            "key_rows": (order + first + len(syllables)).astype(np.int32),
+        }
+        return cls(arrays), [*(f"m{name}" for name in marked), *(f"w{name}" for name in syllables), *pairs]
+
+    def pairs(self, keys: list[int]) -> list[int]:
+        """The rows of those pairs that occur."""
+        if not keys or not len(self._keys):
+            return []
+        asked = np.array(keys, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self._keys, asked), len(self._keys) - 1)
+        found: list[int] = self._key_rows[places[self._keys[places] == asked]].tolist()
+        return found
+
+    def arrays(self) -> Arrays:
+        """What the constructor takes."""
+        return dict(self._arrays)
 
 
 class Lexicon:
     """The vocabulary with its weights, and postings for phrases, titles and whole procedures."""
 
-    def __init__(self, vocabulary: list[str], weights: NDArray[np.float32], postings: Postings) -> None:
+    def __init__(self, vocabulary: Vocabulary, weights: NDArray[np.float32], postings: Postings) -> None:
         self._vocabulary, self._weights, self.postings = vocabulary, weights, postings
+        self._syllables = vocabulary.syllables
         self._greatest: float = float(weights.max()) if len(weights) else 0.0
-        self._weight_list: list[float] = weights.tolist()
-        self._rows = {term: row for row, term in enumerate(vocabulary)}
-        self._spellings = [term[1:] for term in vocabulary if term[0] == "w" and term[1:].isalpha()]
-        self._syllables: dict[str, float] = {
-            t[1:]: w for t, w in zip(vocabulary, self._weight_list, strict=True) if t[0] == "w"
-        }
+        self._spellings = [folded for folded in self._syllables if folded.isalpha()]
         self.respell = lru_cache(maxsize=4096)(self._respell)
 
     @classmethod
     def build(cls, collections: Mapping[str, Sequence[list[str]]], weigh_by: str) -> "Lexicon":
         """`collections`: the terms of each document; rarity is counted in the collection named `weigh_by`."""
-        vocabulary = sorted({term for documents in collections.values() for found in documents for term in found})
-        rows = {term: row for row, term in enumerate(vocabulary)}
+        vocabulary, by_row = Vocabulary.of(
+            term for documents in collections.values() for found in documents for term in found
+        )
+        rows = {term: row for row, term in enumerate(by_row)}
         counted = {
             name: [Counter(rows[term] for term in found) for found in documents]
             for name, documents in collections.items()
         }
-        seen = np.zeros(len(vocabulary), dtype=np.float64)
+        seen = np.zeros(len(by_row), dtype=np.float64)
         for counts in counted[weigh_by]:
             seen[list(counts)] += 1
         total = len(counted[weigh_by])
         rarity = np.log(1 + (total - seen + 0.5) / (seen + 0.5))
-        kind = np.array([KIND_WEIGHT[term[0]] for term in vocabulary])
+        kind = np.array([KIND_WEIGHT[term[0]] for term in by_row])
         weights = (rarity * kind).astype(np.float32)
         return cls(vocabulary, weights, Postings.build(counted, weights))
 
@@ -117,7 +221,8 @@ class Lexicon:
             return (folded,)
         for cut in range(2, len(folded) - 1):
             left, right = folded[:cut], folded[cut:]
-            if f"p{left} {right}" in self._rows:
+            first, second = self._syllables.get(left), self._syllables.get(right)
+            if first is not None and second is not None and self._vocabulary.pairs([_key(_PAIR, first, second)]):
                 return left, right
         found = process.extract(folded, self._spellings, scorer=OSA.distance, score_cutoff=1, limit=8)
         nearest = [spelling for spelling, _, _ in found if abs(len(spelling) - len(folded)) <= 1]
@@ -136,25 +241,61 @@ class Lexicon:
     def rows(self, sequence: list[Word]) -> tuple[list[int], float]:
         """Rows of the question's terms (said twice, twice), and the weight of all its syllables, known or not."""
         rows: list[int] = []
-        total = 0.0
-        for term, often in Counter(terms(sequence)).items():
-            row = self._rows.get(term)
-            if row is None:
-                total += self._greatest if term[0] == "w" else 0.0
-                continue
-            times = min(often, 2)
-            rows += [row] * times
-            total += self._weight_list[row] * times
-        return rows, total
+        unknown = set()
+        keys: list[int] = []
+        vocabulary = self._vocabulary
+        syllables, marked, sounds = vocabulary.syllables, vocabulary.marked, vocabulary.sounds
+        read = []
+        for word in sequence:
+            row = syllables.get(word.folded, -1)
+            if row < 0:
+                unknown.add(word.folded)
+            else:
+                rows.append(row)
+            mark = marked.get(word.marked, -1) if word.marked else -1
+            if mark >= 0:
+                rows.append(mark)
+            read.append((row, mark, sounds.get(sound(word.folded), -1)))
+        for (row, mark, heard), (next_row, next_mark, next_heard) in pairwise(read):
+            if row >= 0 and next_row >= 0:
+                keys.append(row << 24 | next_row)
+            if mark >= 0 and next_mark >= 0:
+                keys.append(_MARKED_PAIR << 48 | mark << 24 | next_mark)
+            if heard >= 0 and next_heard >= 0:
+                keys.append(_SOUND_PAIR << 48 | heard << 24 | next_heard)
+        rows += vocabulary.pairs(keys)
+        if len(set(rows)) < len(rows):
+            rows = [row for row, often in Counter(rows).items() for _ in range(min(often, 2))]
+        return rows, float(self._weights[rows].sum(dtype=np.float64)) + self._greatest * len(unknown)
 
     def weight(self, syllable: str) -> float:
         """How much a folded syllable tells; the greatest weight for one never seen."""
-        return self._syllables.get(syllable, self._greatest)
+        row = self._syllables.get(syllable)
+        return self._greatest if row is None else float(self._weights[row])
 
     def weigh(self, syllables: Iterable[str]) -> float:
         """What syllables tell together, never quite zero."""
-        known, unknown = self._syllables, self._greatest
-        return max(sum([known.get(syllable, unknown) for syllable in syllables]), 1e-6)
+        return max(sum([self.weight(syllable) for syllable in syllables]), 1e-6)
+
+    @property
+    def syllable_weights(self) -> Scores:
+        """What each known syllable tells, by its number."""
+        first = self._vocabulary.first
+        return self._weights[first : first + len(self._syllables)]
+
+    def number(self, syllable: str) -> int:
+        """The number of a folded syllable among the known ones; -1 for one never seen."""
+        row = self._syllables.get(syllable)
+        return -1 if row is None else row - self._vocabulary.first
+
+    def bags(self, collection: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """The distinct syllables of each document of a collection: where each begins, and all their numbers."""
+        first = self._vocabulary.first
+        documents, rows = self.postings.documents_of(first, first + len(self._syllables), collection)
+        order = np.argsort(documents, kind="stable")
+        counts = np.bincount(documents, minlength=self.postings.size(collection))
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return starts, (rows[order] - first).astype(np.int32)
 
     def knows(self, syllable: str) -> bool:
         """Whether a folded syllable occurs anywhere."""
@@ -162,12 +303,28 @@ class Lexicon:
 
     def arrays(self) -> Arrays:
         """Everything as arrays without objects; `read` is the way back."""
-        text = "\n".join(self._vocabulary).encode()
-        mine: Arrays = {"vocabulary": np.frombuffer(text, dtype=np.uint8), "weights": self._weights}
-        return mine | self.postings.arrays()
+        return {"weights": self._weights} | self._vocabulary.arrays() | self.postings.arrays()
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Lexicon":
         """The lexicon that `arrays` was called on."""
-        vocabulary = arrays["vocabulary"].tobytes().decode().split("\n")
-        return cls(vocabulary, arrays["weights"].astype(np.float32), Postings.read(arrays))
+        return cls(Vocabulary(arrays), arrays["weights"].astype(np.float32, copy=False), Postings.read(arrays))
+
+
+def _key(kind: int, first: int, second: int) -> int:
+    return kind << 48 | first << 24 | second
+
+
+def _text(names: list[str]) -> NDArray[np.uint8]:
+    return np.frombuffer("\n".join(names).encode(), dtype=np.uint8)
+
+
+def _lines(text: NDArray[np.generic]) -> list[str]:
+    joined = text.tobytes().decode()
+    return joined.split("\n") if joined else []
+
+
+def _narrow(documents: NDArray[np.generic], count: int) -> NDArray[np.uint16 | np.int32]:
+    if count <= np.iinfo(np.uint16).max:
+        return documents.astype(np.uint16, copy=False)
+    return documents.astype(np.int32, copy=False)

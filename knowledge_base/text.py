@@ -75,8 +75,12 @@ def _shorthand() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 @cache
-def _longest_shorthand() -> int:
-    return max(map(len, _shorthand()))
+def _longest_shorthand() -> dict[str, int]:
+    """How many tokens the longest shorthand has that begins with a token; most tokens begin none."""
+    longest: dict[str, int] = {}
+    for key in _shorthand():
+        longest[key[0]] = max(len(key), longest.get(key[0], 0))
+    return longest
 
 
 @cache
@@ -93,7 +97,7 @@ def spans(text: str) -> list[str]:
 def _expand(tokens: list[str]) -> Iterable[str]:
     table, longest, position = _shorthand(), _longest_shorthand(), 0
     while position < len(tokens):
-        for size in range(min(longest, len(tokens) - position), 0, -1):
+        for size in range(min(longest.get(tokens[position], 0), len(tokens) - position), 0, -1):
             meaning = table.get(tuple(tokens[position : position + size]))
             if meaning is not None:
                 yield from meaning

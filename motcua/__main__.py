@@ -6,10 +6,15 @@ import sys
 import click
 
 from motcua.asking import ask, chat, show
+from motcua.doctor import doctor
 from motcua.dossiers import dossiers
 from motcua.learning import evaluate, import_, index, train
 from motcua.notices import notices
-from motcua.serving import doctor, qr, serve
+from motcua.questions import questions
+from motcua.ratings import ratings
+from motcua.serving import qr, serve
+from motcua.staff import staff
+from motcua.zalo import zalo
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +27,12 @@ def cli() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-for command in (serve, chat, ask, show, qr, doctor, index, import_, dossiers, notices, train, evaluate):
+COMMANDS = (
+    *(serve, chat, ask, show, qr, doctor),
+    *(index, import_, train, evaluate, questions),
+    *(dossiers, notices, ratings, zalo, staff),
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

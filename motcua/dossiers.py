@@ -13,15 +13,13 @@ def dossiers() -> None:
 
 
 def _open() -> tuple[Any, Any, Any]:
-    """The settings, the store and the hasher."""
-    from bot.personal import Hasher, read_key
+    """The settings, the store (which queues notices of what changes) and the hasher."""
+    from bot.office import open_office
     from bot.settings import read_settings
-    from bot.storage.database import open_database
-    from bot.storage.dossiers import DossierStore
 
     settings = read_settings()
-    key = settings.hash_key.get_secret_value() if settings.hash_key else None
-    return settings, DossierStore(open_database(settings.database_url)), Hasher(read_key(key))
+    office = open_office(settings)
+    return settings, office.dossiers, office.hasher
 
 
 @dossiers.command("import")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from click.termui import progressbar
@@ -50,6 +50,38 @@ def _catalogue(settings: Any) -> Any:
     return Catalogue.load(folder, overrides, PLAIN_NAMES)
 
 
+class FromStaff(NamedTuple):
+    """What staff made of unanswered questions: phrases, messages that are not ours, and the questions themselves."""
+
+    phrases: list[Any]
+    elsewhere: list[str]
+    linked: list[Any]
+
+
+def _from_staff(settings: Any) -> FromStaff:
+    from sqlalchemy import make_url
+
+    from bot.question_records import State
+    from bot.services.questions import linked_phrases, out_of_scope_texts, plain
+    from bot.storage.database import open_database
+    from bot.storage.questions import QuestionStore
+    from indexer.linked import Linked
+
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+        return FromStaff([], [], [])  # nobody has asked anything yet; an index needs no database
+    engine = open_database(settings.database_url)
+    store = QuestionStore(engine)
+    first = store.first_occurrences()
+    linked = [
+        Linked(plain(question.text), question.code, first[question.id].offered if question.id in first else ())
+        for question in store.all(State.LINKED)
+    ]
+    found = FromStaff(linked_phrases(store), out_of_scope_texts(store), linked)
+    engine.dispose()
+    return found
+
+
 @click.command()
 @click.option(
     "--force", is_flag=True, help="Build anew and publish even if it answers the development questions worse."
@@ -63,17 +95,20 @@ def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
     from bot.settings import read_settings
     from indexer.build import build
     from indexer.evaluate import DEVELOPMENT
-    from indexer.phrases import read_phrases
+    from indexer.phrases import read_out_of_scope, read_phrases, with_linked
 
     settings = read_settings()
-    catalogue = _catalogue(settings)
-    for problem in catalogue.problems:
+    catalogue, staff = _catalogue(settings), _from_staff(settings)
+    phrases, lost = with_linked(read_phrases(), catalogue, staff.phrases)
+    for problem in (*catalogue.problems, *lost):
         click.echo(f"override: {problem}", err=True)
     with progress_bars(quiet=False) as progress:
         result = build(
             settings.index_dir,
             catalogue=catalogue,
-            phrases=read_phrases(),
+            phrases=phrases,
+            elsewhere=[*read_out_of_scope(), *staff.elsewhere],
+            linked=staff.linked,
             encoder=_encoder(settings.encoder),
             progress=progress,
             force=force,
@@ -81,6 +116,9 @@ def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
         )
     if not (quiet and result.outcome == "skipped"):
         click.echo(result.message)
+        if result.linked_after:
+            click.echo(f"questions linked by staff, before: {result.linked_before or 'no index'}")
+            click.echo(f"questions linked by staff, now:    {result.linked_after}")
     if result.outcome == "refused":
         raise click.exceptions.Exit(1)
     _share(settings)
@@ -153,25 +191,34 @@ def import_(
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the model; default: the shipped one."
 )
-def train(*, steps: int | None, seed: int, out: Path | None) -> None:
+@click.option(
+    "--checkpoints", type=click.Path(file_okay=False, path_type=Path), default=Path("var/training"), show_default=True,
+    help="Where an interrupted run goes on from.",
+)  # fmt: skip
+def train(*, steps: int | None, seed: int, out: Path | None, checkpoints: Path) -> None:
     """Learn everything anew from the residents' phrases: encoder, facets, weights. An interrupted run goes on."""
     from bot.settings import read_settings
     from indexer.learning import learn_all
-    from indexer.phrases import read_phrases
+    from indexer.phrases import read_out_of_scope, read_phrases, with_linked
     from indexer.train import STEPS
     from knowledge_base.encoder import SHIPPED
+    from knowledge_base.facets import LEARNT as FACETS
+    from knowledge_base.finder import LEARNT as WEIGHTS
 
-    data = {} if out is None else {"weights_file": out / "finder.json", "facets_file": out / "facets.json"}
+    settings = read_settings()
+    procedures, staff = list(_catalogue(settings)), _from_staff(settings)
     with progress_bars(quiet=False) as progress:
         judged = learn_all(
-            list(_catalogue(read_settings())),
-            read_phrases(),
+            procedures,
+            with_linked(read_phrases(), procedures, staff.phrases)[0],
+            elsewhere=[*read_out_of_scope(), *staff.elsewhere],
             folder=out or SHIPPED,
             steps=steps or STEPS,
             seed=seed,
-            checkpoints=Path("var/training"),
+            checkpoints=checkpoints,
             progress=progress,
-            **data,
+            weights_file=out / "finder.json" if out else WEIGHTS,
+            facets_file=out / "facets.json" if out else FACETS,
         )
     click.echo(str(judged))
     click.echo(f"The encoder is in {out or SHIPPED}. Run motcua index.")
@@ -181,11 +228,23 @@ def train(*, steps: int | None, seed: int, out: Path | None) -> None:
 @click.argument("questions", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def evaluate(questions: Path | None, *, as_json: bool) -> None:
-    """Ask a file of labelled questions and report how many were answered rightly, by style."""
+    """Ask a file of labelled questions and report how many were answered rightly, by style; then what staff linked."""
     from bot.settings import read_settings
     from indexer.evaluate import DEVELOPMENT
     from indexer.evaluate import evaluate as measure
+    from indexer.linked import report_linked
     from knowledge_base.index import open_snapshot
 
-    report = measure(open_snapshot(read_settings().index_dir).finder, questions or DEVELOPMENT)
-    click.echo(report.json() if as_json else str(report))
+    settings = read_settings()
+    finder, staff = open_snapshot(settings.index_dir).finder, _from_staff(settings)
+    report = measure(finder, questions or DEVELOPMENT)
+    linked = report_linked(finder, staff.linked, staff.elsewhere) if staff.linked or staff.elsewhere else None
+    if as_json:
+        import msgspec
+
+        both = msgspec.to_builtins(report) | ({"linked": msgspec.to_builtins(linked)} if linked else {})
+        click.echo(msgspec.json.encode(both).decode())
+        return
+    click.echo(str(report))
+    if linked:
+        click.echo(f"\n{linked}")

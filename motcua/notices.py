@@ -1,7 +1,9 @@
 """Notices for staff: announcements with a second person's word, what became of notices, and whom to ring up."""
 
+import asyncio
 import csv
 import io
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,29 +26,32 @@ def notices() -> None:
 
 
 def _desk() -> "tuple[Announcements, Outbox]":
-    from bot.dialogue.wording.notices import TEMPLATES
+    from bot.office import announcements, open_office
     from bot.services.guide import Guide
-    from bot.services.notices import Announcements
     from bot.settings import read_settings
-    from bot.storage.bulks import BulkStore
-    from bot.storage.database import open_database
-    from bot.storage.notices import Outbox
-    from knowledge_base.centre import load_centre
 
     settings = read_settings()
-    centre = load_centre(settings.centre_file)
+    office = open_office(settings)
+    return announcements(office, lambda code: Guide(settings.index_dir).procedure(code)), office.outbox
 
-    def about(scope: str) -> str | None:
-        kind, _, name = scope.partition(":")
-        if kind == "agency":
-            agency = centre.agency(name)
-            return agency.name if agency else None
-        procedure = Guide(settings.index_dir).procedure(name) if kind == "procedure" else None
-        return f"thủ tục {procedure.name}" if procedure and procedure.code == name else None
 
-    engine = open_database(settings.database_url)
-    outbox = Outbox(engine)
-    return Announcements(BulkStore(engine, outbox), TEMPLATES, about=about, counts=outbox.counts), outbox
+@notices.command()
+def deliver() -> None:
+    """Send notices and receipts until stopped (SIGTERM, Ctrl-C), as a process beside those that serve.
+
+    Any number of processes may do so at once. With MOTCUA_DELIVERY=off those that serve leave it to this one.
+    """
+    from bot.sending import deliver as deliver_until
+    from bot.settings import read_settings
+
+    async def until_stopped() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await deliver_until(settings, stopping)
+
+    settings = read_settings()
+    asyncio.run(until_stopped())
 
 
 @notices.command()
@@ -148,14 +153,13 @@ def resend(notice: int, by: str) -> None:
 def call_list(out: Path | None, done: str | None) -> None:
     """The dossiers whose people no channel reached, as CSV for the clerk who rings them up."""
     from bot.dialogue.wording.notices import REASONS
+    from bot.office import open_office
     from bot.settings import read_settings
     from bot.storage.calls import CallList
-    from bot.storage.database import open_database
-    from bot.storage.dossiers import DossierStore
     from knowledge_base.centre import VIETNAM
 
-    engine = open_database(read_settings().database_url)
-    calls, dossiers = CallList(engine), DossierStore(engine)
+    office = open_office(read_settings())
+    calls, dossiers = CallList(office.engine), office.dossiers
     if done:
         if not calls.done(done):
             raise click.ClickException(f"{done} is not on the call list")

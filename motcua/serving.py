@@ -1,26 +1,18 @@
-"""Serving, and looking whether everything is in place to serve."""
+"""Serving, and codes that lead people to it."""
 
-import logging
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-log = logging.getLogger(__name__)
-
-MEANINGS = {
-    "address": "địa chỉ của Trung tâm (đang để trống)",
-    "hotline": "số điện thoại (đang dùng tổng đài Cổng Dịch vụ công quốc gia 18001096)",
-    "hours": "giờ làm việc (đang dùng giờ hành chính thông thường)",
-    "dossier_prefixes": "tiền tố mã hồ sơ (đang giả định H02, H05)",
-}
+from motcua.doctor import tell_defaults
 
 
 @click.command()
 @click.option("--host", help="Address to listen on; default MOTCUA_HOST or 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on; default MOTCUA_PORT or 8000.")
 def serve(host: str | None, port: int | None) -> None:
-    """Serve the web chat, and Telegram if TELEGRAM_TOKEN is set."""
+    """Serve the web chat, and Telegram and Zalo if they are set up; notices leave from here too."""
     import uvicorn
 
     from bot.app import build_app, build_core
@@ -31,67 +23,44 @@ def serve(host: str | None, port: int | None) -> None:
     host, port = host or settings.host, port or settings.port
     app = build_app(settings, core)
     click.echo(f"motcua: {len(core.guide.catalogue)} thủ tục. Mở http://{host}:{port} để trò chuyện.")
-    click.echo(
-        "Telegram: " + ("đang chạy." if settings.telegram_token else "chưa bật (đặt TELEGRAM_TOKEN trong .env).")
-    )
-    _tell_defaults(core.centre.to_confirm)
+    for name, running, setting in (
+        ("Telegram", settings.telegram_token, "TELEGRAM_TOKEN"),
+        ("Zalo", not settings.zalo_missing, "ZALO_APP_ID, …"),
+        ("Zalo Bot", settings.zalobot_token, "ZALOBOT_TOKEN"),
+    ):
+        click.echo(f"{name}: " + ("đang chạy." if running else f"chưa bật (đặt {setting} trong .env)."))
+    tell_defaults(core.centre.to_confirm)
     # behind a proxy every visitor would share its address; ours identify themselves by cookie, so that is harmless
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    uvicorn.run(_in_words(app), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
 
 
-def _tell_defaults(to_confirm: tuple[str, ...]) -> None:
-    if to_confirm:
-        click.echo("Người dân đang thấy các giá trị mặc định, Trung tâm cần xác nhận (MOTCUA_CENTRE_FILE):")
-        for name in to_confirm:
-            click.echo(f"  - {name}: {MEANINGS.get(name, 'xem tệp centre.toml')}")
+def _in_words(app: Any) -> Any:
+    """The application whose start, where a setting is refused, fails with that sentence and not with a traceback."""
+    from bot.settings import SettingsError
 
+    async def told(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
 
-@click.command()
-def doctor() -> None:
-    """Check what serving needs, one line each; exits with 1 where something must be mended."""
-    from bot.personal import KEY_FILE
-    from bot.settings import SettingsError, read_settings
-    from bot.storage.database import DatabaseError, open_database
-    from knowledge_base.centre import CentreError, load_centre
-    from knowledge_base.index import StaleOrDamaged, open_snapshot
+        tracebacks: list[Any] = []
 
-    broken = 0
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"[ok]   Python {sys.version.split()[0]}")
-    try:
-        centre = load_centre(settings.centre_file)
-        click.echo(f"[ok]   centre: {centre.name}, {len(centre.agencies)} agencies ({settings.centre_file})")
-        _tell_defaults(centre.to_confirm)
-    except CentreError as error:
-        broken += 1
-        click.echo(f"[fix]  centre: {error}")
-    try:
-        snapshot = open_snapshot(settings.index_dir)
-        manifest = snapshot.manifest
-        click.echo(
-            f"[ok]   index: {len(snapshot.catalogue)} procedures, model {manifest.model}, built {manifest.built}"
-        )
-    except StaleOrDamaged as error:
-        broken += 1
-        click.echo(f"[fix]  index: {error}")
-    try:
-        open_database(settings.database_url).dispose()
-        click.echo("[ok]   database reachable, schema current")
-    except DatabaseError as error:
-        broken += 1
-        click.echo(f"[fix]  database: {error}")
-    click.echo(
-        "[ok]   hash key set"
-        if settings.hash_key
-        else f"[note] MOTCUA_HASH_KEY is not set: the key is in {KEY_FILE} (made at the first start); keep a copy of it"
-    )
-    click.echo(
-        "[ok]   Telegram token set" if settings.telegram_token else "[note] Telegram off: TELEGRAM_TOKEN is not set"
-    )
-    sys.exit(1 if broken else 0)
+        async def send_or_keep(message: Any) -> None:
+            if message["type"].endswith(".failed"):
+                tracebacks.append(message)
+            else:
+                await send(message)
+
+        try:
+            await app(scope, receive, send_or_keep)
+        except SettingsError as refusal:
+            await send({"type": "lifespan.startup.failed", "message": str(refusal)})
+        except BaseException:
+            for message in tracebacks:
+                await send(message)
+            raise
+
+    return told
 
 
 @click.command()

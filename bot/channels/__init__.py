@@ -1,8 +1,9 @@
 """The contract of a channel.
 
 A channel module imports `bot.messages` and nothing else of ours. It is given `receive`, calls it with every
-`Incoming`, sends what comes back and confirms with `sent`. For pushes (no question before) it offers `send`. The
-only errors that leave a channel are the three below; each channel has a table from its supplier's codes to them.
+`Incoming`, sends what comes back and confirms with `sent`. For pushes (no question before) it offers `send`, which
+works without `start` too. The only errors that leave a channel are those below; each channel has a table from its
+supplier's codes to them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,12 +26,20 @@ class TryLater(Exception):
         self.reason = reason
 
 
+class PersonLater(TryLater):
+    """Only this person must wait; sending to others may go on."""
+
+
 class Unreachable(Exception):
     """This person can't be reached on this channel (blocked, deactivated); `reason` is for the call list."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Refused(Unreachable):
+    """This message will never be taken; the person is not at fault and stays reachable."""
 
 
 class OutcomeUnknown(Exception):

@@ -17,14 +17,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
-from telegram.request import HTTPXRequest
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
 
-from bot.channels import OutcomeUnknown, Receive, Sent, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, Receive, Refused, Sent, TryLater, Unreachable
+from bot.channels.telegram_requests import FloodError, NothingSentError, Requests
 from bot.messages import Choice, Contact, Incoming, Reply, split
 
 log = logging.getLogger(__name__)
@@ -192,51 +191,17 @@ def _cut(label: str) -> str:
 # --- Telegram's errors, and what they mean to us ---
 
 
-class _FloodError(TelegramError):
-    """429: Telegram wants `seconds` of silence. Own class: PTB's RetryAfter warns of its deprecation when raised."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__("flood control")
-        self.seconds = seconds
-
-
-class _NothingSentError(NetworkError):
-    """No connection, or Telegram answered that it is down."""
-
-
-class _Refused(Unreachable):
-    """Telegram will never take this message; the person did not block us."""
-
-
-class _Request(HTTPXRequest):
-    """Tells apart what PTB throws together: requests that never left, and answers by which nothing was delivered."""
-
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        try:
-            status, payload = await super().do_request(*args, **kwargs)
-        except NetworkError as error:
-            if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-                raise _NothingSentError(type(error.__cause__).__name__) from None
-            raise
-        if status == 429:
-            found = re.search(rb'"retry_after"\s*:\s*(\d+)', payload) or re.search(rb"retry after (\d+)", payload)
-            raise _FloodError(float(found[1]) if found else 30)
-        if status in (500, 502, 503):  # not 504: a gateway that lost patience does not know what became of it
-            raise _NothingSentError(f"HTTP {status}")
-        return status, payload
-
-
 # First match wins, so subclasses stand before their bases (BadRequest and TimedOut are NetworkErrors).
 ERRORS: tuple[tuple[type[TelegramError], str, Callable[[TelegramError], Exception]], ...] = (
-    (_FloodError, "", lambda error: TryLater(getattr(error, "seconds", 30), "Telegram flood control")),
-    (_NothingSentError, "", lambda error: TryLater(30, f"Telegram cannot be reached ({error.message})")),
+    (FloodError, "", lambda error: TryLater(getattr(error, "seconds", 30), "Telegram flood control")),
+    (NothingSentError, "", lambda error: TryLater(30, f"Telegram cannot be reached ({error.message})")),
     # blocked by the user, deactivated, "can't initiate conversation", kicked: no way to tell this person anything
     (Forbidden, "", lambda error: Unreachable(error.message)),
     (BadRequest, "chat not found", lambda error: Unreachable(error.message)),
     (BadRequest, "peer_id_invalid", lambda error: Unreachable(error.message)),
     (BadRequest, "user not found", lambda error: Unreachable(error.message)),
     (BadRequest, "user is deactivated", lambda error: Unreachable(error.message)),
-    (BadRequest, "", lambda error: _Refused(f"Telegram refused the message: {error.message}")),  # our own mistake
+    (BadRequest, "", lambda error: Refused(f"Telegram refused the message: {error.message}")),  # our own mistake
     (InvalidToken, "", lambda _: TryLater(300, "Telegram refuses the token; set a valid one and restart")),
     # TimedOut, connection lost after the request left, 504, unreadable answer: perhaps delivered
     (TelegramError, "", lambda error: OutcomeUnknown(f"no answer from Telegram ({type(error).__name__})")),
@@ -291,24 +256,19 @@ class Telegram:
             raise ValueError(_ASK_BOTFATHER)
         if settings.webhook_url and not settings.webhook_secret:
             raise ValueError("A Telegram webhook needs a secret: set webhook_secret to 32 or more random letters.")
-        for library in ("httpx", "telegram"):  # at INFO and DEBUG they log addresses, of which the token is part
+        # at INFO and DEBUG they log addresses, of which the token is part
+        for library in ("aiohttp", "httpx", "telegram"):
             logging.getLogger(library).setLevel(logging.WARNING)
         self.counts: Counter[str] = Counter()
         self._settings, self._receive, self._on_reachable = settings, receive, on_reachable
         self._sent = sent
-        timeouts: dict[str, Any] = {
-            "read_timeout": settings.read_timeout, "connect_timeout": settings.connect_timeout,
-            "write_timeout": settings.read_timeout, "pool_timeout": settings.connect_timeout,
-        }  # fmt: skip
-        # One connection would do, but httpcore can lose one when `stop` cancels the long poll.
-        self._polling = _Request(connection_pool_size=2, **timeouts)
-        self._bot = Bot(
-            settings.token,
-            settings.base_url,
-            # few: httpcore looks through all connections at the start and end of every request
-            request=_Request(connection_pool_size=CONNECTIONS, **timeouts),
-            get_updates_request=self._polling,
-        )
+        timeouts = {"connect_timeout": settings.connect_timeout, "read_timeout": settings.read_timeout}
+        self._polling = Requests(2, **timeouts)
+        sending = Requests(CONNECTIONS, **timeouts)
+        self._requests = (sending, self._polling)
+        self._bot = Bot(settings.token, settings.base_url, request=sending, get_updates_request=self._polling)
+        self._slots = asyncio.Semaphore(settings.concurrent)
+        self._pace = AsyncLimiter(max(1, settings.per_second / 5), 0.2)  # small bursts: never 2 x 25 in a second
         self._talks: dict[int, _Talk] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}  # updates in hand, by update_id
         self._handled: deque[int] = deque(maxlen=1000)  # spares the conversation most redeliveries of a webhook
@@ -320,8 +280,6 @@ class Telegram:
 
     async def start(self) -> None:
         """Begin to listen. ValueError where the settings are wrong; an absent network is waited for."""
-        self._slots = asyncio.Semaphore(self._settings.concurrent)
-        self._pace = AsyncLimiter(max(1, self._settings.per_second / 5), 0.2)  # small bursts: never 2 x 25 in a second
         registered = False
         try:
             await self._register()
@@ -339,6 +297,7 @@ class Telegram:
     async def stop(self) -> None:
         """Finish what is in hand (for at most `stop_patience`), and stop listening."""
         if self._runner is None:
+            await self._close()
             return
         self._runner.cancel()
         await asyncio.wait([self._runner])
@@ -357,7 +316,12 @@ class Telegram:
                 await self._updates(held, 0, limit=1)  # confirms what was handled; saves redelivery at the next start
             except Exception as error:  # noqa: BLE001
                 log.warning("The last updates were not confirmed (%s); they will come again.", type(error).__name__)
+        await self._close()
+
+    async def _close(self) -> None:
         await self._bot.shutdown()
+        for request in self._requests:  # the bot leaves them open that only sent, and was never set up
+            await request.shutdown()
 
     async def _register(self) -> None:
         await self._bot.initialize()
@@ -392,7 +356,7 @@ class Telegram:
                     "Stop the other one; trying on.",
                     error.message,
                 )
-            except _FloodError as error:
+            except FloodError as error:
                 pause = error.seconds
             except InvalidToken:
                 pause = 60
@@ -564,7 +528,7 @@ class Telegram:
     async def send(self, contact: Contact, reply: Reply) -> str:
         """Push a message. Returns Telegram's message id (several with commas); raises only what the contract names."""
         if not re.fullmatch(r"-?[0-9]{1,19}", contact.id):
-            raise _Refused("not the number of a Telegram chat")
+            raise Refused("not the number of a Telegram chat")
         return ",".join(map(str, await self._say(int(contact.id), reply, patient=False)))
 
     async def _say(self, chat_id: int, reply: Reply, *, patient: bool, edits: int | None = None) -> list[int]:
@@ -580,7 +544,7 @@ class Telegram:
                         await self._post(talk, self._send(chat_id, text, keyboard), patient=patient or bool(ids))
                     )
         except Unreachable as error:
-            if not isinstance(error, _Refused):
+            if not isinstance(error, Refused):
                 await self._tell_reachable(chat_id, reachable=False)
             raise
         except TryLater as error:
@@ -599,7 +563,7 @@ class Telegram:
                 return await request()
             except Exception as error:  # noqa: BLE001
                 ours = _translate(error)
-                flood = isinstance(error, _FloodError)
+                flood = isinstance(error, FloodError)
             if not patient or not isinstance(ours, TryLater):
                 raise ours from None
             failures += not flood

@@ -196,7 +196,8 @@ class _Rate:
 class WebChat:
     """The channel of people who open the page. Any number of processes may serve the same visitors.
 
-    `conceal` takes out of what a visitor typed whatever must not be stored.
+    `conceal` takes out of what a visitor typed whatever must not be stored; `forget` erases what else is kept about
+    a visitor, who never comes back under the same name after erasing the conversation.
     """
 
     def __init__(
@@ -207,6 +208,7 @@ class WebChat:
         sent: Sent,
         centre_name: str,
         conceal: Callable[[str], str] = str,
+        forget: Callable[[Contact], object] | None = None,
         messages_per_minute: int = 20,
         visitors_per_minute: int = 300,
         now: Callable[[], float] = time.monotonic,
@@ -216,6 +218,7 @@ class WebChat:
         self._sent = sent
         self._centre_name = centre_name
         self._conceal = conceal
+        self._forget = forget
         self._messages = _Rate(messages_per_minute, now)
         self._newcomers = _Rate(visitors_per_minute, now)
         self._templates = Environment(
@@ -225,7 +228,8 @@ class WebChat:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._version = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(STATIC.iterdir()))).hexdigest()[:8]
+        files = sorted(file for file in STATIC.iterdir() if file.is_file())
+        self._version = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unstored: dict[tuple[str, str], Reply] = {}
         self._watching: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -350,6 +354,8 @@ class WebChat:
         visitor, _ = await self._fields(request)
         async with self._lock(visitor.key):
             await run_in_threadpool(self._transcripts.erase, visitor.key)
+            if self._forget:
+                await run_in_threadpool(self._forget, Contact(CHANNEL, visitor.key))
         response = RedirectResponse("/", status_code=303, background=BackgroundTask(self._wake_later, visitor.key))
         if self._newcomers.allow():
             fresh = await self._begin()
@@ -391,11 +397,8 @@ class WebChat:
         """Have a message answered and store both; None if the visitor is gone. One at a time per visitor."""
         key, message_id = incoming.contact.id, incoming.message_id
         async with self._lock(key):
-            exchange = await run_in_threadpool(self._transcripts.find, key, message_id)
+            exchange, since = await run_in_threadpool(self._look, key, message_id, on)
             if exchange is None:
-                since = await run_in_threadpool(
-                    partial(self._transcripts.history, key, after=on - 1 if on else 0, latest=SHOWN)
-                )
                 if since is None:
                     return None
                 if not self._messages.allow(key):
@@ -413,6 +416,12 @@ class WebChat:
         except Exception:  # the answer is stored and shown: that is what counts
             log.exception("an answer on the web chat could not be confirmed")
         return exchange
+
+    def _look(self, key: str, message_id: str, on: int | None) -> tuple[Exchange | None, Sequence[Exchange] | None]:
+        """What was stored for a message; else what the label of the pressed button is to be found in."""
+        if exchange := self._transcripts.find(key, message_id):
+            return exchange, ()
+        return None, self._transcripts.history(key, after=on - 1 if on else 0, latest=SHOWN if on else 1)
 
     async def _ask_and_store(self, incoming: Incoming, *, said: str | None, on: int | None) -> Exchange | None:
         key = (incoming.contact.id, incoming.message_id)

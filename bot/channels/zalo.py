@@ -22,7 +22,7 @@ import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 
-from bot.channels import OutcomeUnknown, Receive, Sent, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, PersonLater, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.plain import numbered
 from bot.channels.turns import Turns, where
 from bot.channels.zalo_errors import (
@@ -32,9 +32,7 @@ from bot.channels.zalo_errors import (
     Action,
     NeedsOperator,
     OutsideWindow,
-    PersonLater,
     RateLater,
-    Refused,
     Table,
 )
 from bot.channels.zalo_tokens import TokenKeeper, TokenStore
@@ -216,11 +214,10 @@ class Zalo:
 
     async def stop(self) -> None:
         """Finish what is in hand, for at most `stop_patience`."""
-        if self._fresh is None:
-            return
-        self._fresh.cancel()
-        await asyncio.wait([self._fresh])
-        self._fresh = None
+        if self._fresh:
+            self._fresh.cancel()
+            await asyncio.wait([self._fresh])
+            self._fresh = None
         await self._turns.stop(self._settings.stop_patience)
         if self._asides:
             await asyncio.wait(self._asides, timeout=self._settings.stop_patience)
@@ -329,6 +326,10 @@ class Zalo:
 
     # --- a message goes out ---
 
+    def has_template(self, kind: str) -> bool:
+        """Whether Zalo approved a template for this kind of notice."""
+        return kind in self._settings.templates
+
     async def send(self, contact: Contact, reply: Reply, template: Filled | None = None) -> str:
         """Push a message; the ids of what was sent, with commas.
 
@@ -367,7 +368,7 @@ class Zalo:
         try:
             found = await self._request(url, body, table, patient=False)
         except Unreachable as error:
-            if isinstance(to, Contact) and not isinstance(error, Refused | OutsideWindow):
+            if isinstance(to, Contact) and not isinstance(error, Refused):
                 await self._tell_reachable(to.id, reachable=False)
             raise
         return str(found.get("message_id") or found.get("msg_id") or "")
@@ -388,7 +389,7 @@ class Zalo:
                     choices = reply.choices if number == len(parts) else ()
                     ids.append(await self._part(user, text, choices, patient=patient or bool(ids)))
             except Unreachable as error:
-                if not isinstance(error, Refused | OutsideWindow):
+                if not isinstance(error, Refused):
                     await self._tell_reachable(user, reachable=False)
                 if ids:
                     raise OutcomeUnknown(f"{len(ids)} of {len(parts)} parts arrived, then: {error.reason}") from None

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from bot.channels import TryLater, Unreachable
+from bot.channels import Refused, TryLater
 
 
 class Action(StrEnum):
@@ -25,20 +25,12 @@ class NeedsOperator(TryLater):
     """Nothing can be sent on this channel until somebody mends the account; no person is to blame."""
 
 
-class PersonLater(TryLater):
-    """Only this person must wait; sending to others may go on."""
-
-
 class RateLater(TryLater):
     """Zalo limits the rate; the whole channel must wait."""
 
 
-class Refused(Unreachable):
-    """Zalo will never take this message; the person is not at fault and stays reachable."""
-
-
-class OutsideWindow(Unreachable):
-    """The person wrote too long ago: only a template reaches them; the person stays reachable."""
+class OutsideWindow(Refused):
+    """The person wrote too long ago: only a template reaches them."""
 
 
 Table = dict[int, tuple[Action, str]]

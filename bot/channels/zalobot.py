@@ -1,6 +1,7 @@
 """Zalo Bot Platform: text only, for a pilot or for staff; no Official Account, no templates, no buttons.
 
-With a webhook nothing gets lost while a process restarts; `getUpdates` hands every message out once and forgets it.
+With a webhook nothing gets lost while a process restarts. `getUpdates` has no offset: it hands every message out once
+and forgets it. So an orderly stop lets the fetch under way end; a message that a killed process had fetched is lost.
 """
 
 import asyncio
@@ -18,10 +19,10 @@ import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 
-from bot.channels import OutcomeUnknown, Receive, Sent, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.plain import numbered
 from bot.channels.turns import Turns, where
-from bot.channels.zalo_errors import NeedsOperator, Refused
+from bot.channels.zalo_errors import NeedsOperator
 from bot.messages import Contact, Incoming, Reply
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class ZaloBotSettings(msgspec.Struct, frozen=True, kw_only=True):
     sorry: str = "Xin lỗi, hệ thống đang trục trặc nên chưa trả lời được. Bạn vui lòng nhắn lại sau ít phút."
     connect_timeout: float = 10
     read_timeout: float = 20
-    poll_timeout: int = 30
+    poll_timeout: int = 8
+    """Shorter than `stop_patience`, so that a stop can wait for the fetch under way."""
     ack_patience: float = 1.5
     stop_patience: float = 10
     retry_pause: float = 1
@@ -149,6 +151,7 @@ class ZaloBot:
         self._pace = AsyncLimiter(1, 1 / settings.per_second)
         self._held_until = 0.0
         self._runner: asyncio.Task[None] | None = None
+        self._stopping, self._fetching = False, False
 
     # --- life ---
 
@@ -168,12 +171,14 @@ class ZaloBot:
         self._runner = asyncio.create_task(self._run(registered=registered))
 
     async def stop(self) -> None:
-        """Stop listening, and finish what is in hand for at most `stop_patience`."""
-        if self._runner is None:
-            return
-        self._runner.cancel()
-        await asyncio.wait([self._runner])
-        self._runner = None
+        """Stop listening, and finish what is in hand; each for at most `stop_patience`."""
+        if self._runner:
+            self._stopping = True
+            if self._fetching:  # what it brings would be lost
+                await asyncio.wait([self._runner], timeout=self._settings.stop_patience)
+            self._runner.cancel()
+            await asyncio.wait([self._runner])
+            self._runner = None
         await self._turns.stop(self._settings.stop_patience)
         await self._client.aclose()
 
@@ -187,7 +192,7 @@ class ZaloBot:
 
     async def _run(self, *, registered: bool) -> None:
         pause = 0.0
-        while True:
+        while not self._stopping:
             await asyncio.sleep(pause)
             pause = min(max(pause * 2, self._settings.retry_pause), 30)
             try:
@@ -218,12 +223,15 @@ class ZaloBot:
         while len(self._turns) >= self._settings.concurrent:
             await self._turns.wait(60)
         wait = self._settings.poll_timeout
+        self._fetching = True
         try:
             result = await self._call("getUpdates", {"timeout": wait}, wait + self._settings.read_timeout)
         except _Failure as failure:
             if failure.code == 408:  # nothing new
                 return
             raise
+        finally:
+            self._fetching = False
         self._take(result)
 
     async def handle_webhook(self, body: bytes, secret_header: str | None) -> int:

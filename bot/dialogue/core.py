@@ -15,15 +15,31 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
-from bot.dialogue.flows import browse, desk, dossier, find, procedure
+from bot.dialogue.flows import browse, desk, dossier, find, handover, procedure, rating, unanswered
 from bot.dialogue.privacy import mask, says_only_number
-from bot.dialogue.recognise import HINTS, Kind, code_in, kind_of, picked_number
+from bot.dialogue.recognise import (
+    HINTS,
+    LAST,
+    Kind,
+    cleaned,
+    code_in,
+    codes_in,
+    kind_of,
+    picked_number,
+    picked_numbers,
+    question_in,
+)
 from bot.dialogue.wording import desk as wording
+from bot.dialogue.wording import handover as handover_wording
 from bot.dossier_codes import find as dossier_code_in
 from bot.messages import Incoming
 from bot.records import Session
 from bot.services.dossiers import Dossiers, NoDossiers
 from bot.services.guide import Guide
+from bot.services.handover import Handovers, NoHandovers
+from bot.services.questions import NoQuestions, Questions
+from bot.services.ratings import NoRatings, Ratings
+from bot.visit_codes import find as visit_code_in
 from knowledge_base.centre import VIETNAM, Centre
 from knowledge_base.facets import Facet
 from knowledge_base.text import fold, nfc
@@ -33,13 +49,20 @@ log: Final = logging.getLogger(__name__)
 FORM_LAPSES_AFTER: Final = timedelta(minutes=30)
 LONGEST_TEXT: Final = 2000
 """Characters of a message that are read; nobody asks in more, and a flood of text costs everybody time."""
+LONGEST_RAW: Final = 4 * LONGEST_TEXT
+"""Characters of which a message is cleaned; what nobody sees (HTML, marks without width) may be most of it."""
 TRAIL: Final = 12
 WORDS_OF_ANGER: Final = 4
 """A swearing message up to so many words asks nothing about the topic."""
+WORDS_OF_A_FORM, DIGITS_OF_A_FORM = 4, 4
+"""Forms wait for a code or for four digits: more words with fewer digits are something else."""
 KEPT_LISTS: Final = 5
 """Checklists whose ticks are remembered per person, the latest."""
 
-FLOWS: Final[tuple[Flow, ...]] = (desk.flow, browse.flow, find.flow, procedure.flow, dossier.flow)
+FLOWS: Final[tuple[Flow, ...]] = (
+    *(desk.flow, browse.flow, find.flow, procedure.flow),
+    *(dossier.flow, unanswered.flow, rating.flow, handover.flow),
+)
 _BACK: Final = re.compile(
     r"(cho |xin )?(toi |em |minh )?(muon )?"
     r"(/?back|quay lai|tro lai|lui lai|quay ve|quay lai (trang|muc|phan) truoc|tro ve)( di| nhe| a| cai| voi| giup)*"
@@ -55,10 +78,17 @@ class Dialogue:
         centre: Centre,
         dossiers: Dossiers | None = None,
         now: Callable[[], datetime] | None = None,
+        *,
+        questions: Questions | None = None,
+        ratings: Ratings | None = None,
+        handovers: Handovers | None = None,
     ) -> None:
         self._guide = guide
         self._centre = centre
         self._dossiers = dossiers or NoDossiers()
+        self._questions = questions or NoQuestions()
+        self._ratings = ratings or NoRatings()
+        self._handovers = handovers or NoHandovers()
         self._now = now or (lambda: datetime.now(VIETNAM))
         self._pages: dict[str, Page[...]] = {name: page for flow in FLOWS for name, page in flow.pages.items()}
         self._phrases = {fold(phrase): page for flow in FLOWS for phrase, page in flow.phrases.items()}
@@ -68,21 +98,34 @@ class Dialogue:
         now = self._now()
         turn = Turn(
             contact=session.contact,
-            text=nfc(incoming.text or "")[:LONGEST_TEXT].strip(),
+            text=nfc(cleaned((incoming.text or "")[:LONGEST_RAW]))[:LONGEST_TEXT].strip(),
             guide=self._guide,
             centre=self._centre,
             now=now,
             topic=session.topic,
             ticks=session.ticks,
             dossiers=self._dossiers,
+            questions=self._questions,
+            ratings=self._ratings,
+            handovers=self._handovers,
+            page=session.trail[-1] if session.trail else "",
+            question=session.asked.text if session.asked else "",
         )
         if incoming.pressed is not None:
             answer = self._follow(turn, incoming.pressed)
         elif incoming.other is not None:
             answer = desk.unreadable(turn)
         else:
-            answer = self._read(turn, session)
+            answer = self._with_officer(turn, session, incoming) or self._read(turn, session)
         return answer, _after(session, answer, now)
+
+    def _with_officer(self, turn: Turn, session: Session, incoming: Incoming) -> Answer | None:
+        """While an officer has the talk, text is the officer's; None where the assistant answers."""
+        if turn.handovers.current(turn.contact) is None:
+            return None
+        if turn.handovers.lapsed(turn.contact):
+            return _preceded(handover_wording.LAPSED, self._read(turn, session))
+        return handover.meanwhile(turn, incoming.message_id, session.expects)
 
     def _follow(self, turn: Turn, target: str) -> Answer:
         """The page behind a link. Links are user input: what leads nowhere leads to the welcome page."""
@@ -102,7 +145,8 @@ class Dialogue:
         """The page for typed text."""
         masked, found = mask(turn.text)
         # whoever was asked for the number on the slip is not told that it was not needed
-        if not found or (_form(session, turn) or "").startswith(dossier.flow.name + "."):
+        form = _form(session, turn) or ""
+        if not found or dossier.flow.owns(form) or handover.flow.owns(form) or rating.reads_numbers(form):
             return self._understand(turn, session)
         notice = wording.privacy(found)
         turn = msgspec.structs.replace(turn, text=masked)
@@ -121,15 +165,20 @@ class Dialogue:
             return self._back(turn, session)
         if turn.text.startswith("/"):
             return self._command(turn)
-        if dossier_code := dossier_code_in(turn.text):
-            return self._follow(turn, link(dossier.show, dossier_code))
-        if form := _form(session, turn):
+        form = _form(session, turn)
+        # while a visit is rated, a code is part of what somebody says
+        named = None if form and (rating.flow.owns(form) or handover.flow.owns(form)) else _named(turn.text)
+        if named:
+            return self._follow(turn, named)
+        if form:
             return self._follow(turn, form)
         if picked := self._picked(turn, session, folded):
             return picked
         kind = kind_of(turn.text)
         if kind is not None and kind not in HINTS:
-            return self._desk(turn, kind)
+            other = find.rejected(turn, session.offered, session.trail) if kind is Kind.WRONG else None
+            return self._follow(turn, other) if other else self._desk(turn, kind)
+        turn = msgspec.structs.replace(turn, text=question_in(turn.text))
         answer = self._question(turn, session)
         if kind is Kind.DANGER and answer.trace.decision == "nothing":
             return desk.emergency(turn)
@@ -152,7 +201,7 @@ class Dialogue:
     def _command(self, turn: Turn) -> Answer:
         """`/start p_1_004194` opens a procedure; an unknown command leads to the welcome page."""
         command, _, payload = turn.text.partition(" ")
-        if target := dossier.token(payload.strip()):
+        if target := dossier.token(payload.strip()) or rating.token(payload.strip()):
             return self._follow(turn, target)
         if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
             return self._follow(turn, link(procedure.show, code))
@@ -164,7 +213,8 @@ class Dialogue:
         number = picked_number(turn.text)
         if number is None:
             match = next((choice for choice in session.offered if fold(choice.label) == folded), None)
-            return self._follow(turn, match.link) if match else None
+            return self._follow(turn, match.link) if match else self._picked_several(turn, session)
+        number = len(session.offered) if number == LAST else number
         if 1 <= number <= len(session.offered):
             return self._follow(turn, session.offered[number - 1].link)
         if session.offered:
@@ -172,6 +222,20 @@ class Dialogue:
             # the same list stays on offer
             return tell(said, *session.offered, remember=False)
         return tell(wording.NO_CHOICES, *desk.ways_on(), remember=False)
+
+    def _picked_several(self, turn: Turn, session: Session) -> Answer | None:
+        """The first of several numbers ("1 và 3"), with buttons to the others."""
+        numbers = [len(session.offered) if number == LAST else number for number in picked_numbers(turn.text)]
+        known = [number for number in numbers if 1 <= number <= len(session.offered)]
+        if len(numbers) < 2 or not known:
+            return None
+        answer = self._follow(turn, session.offered[known[0] - 1].link)
+        if len(known) == 1:
+            return answer
+        others = tuple(session.offered[number - 1] for number in known[1:])
+        said = wording.FIRST_OF_SEVERAL.format(first=known[0], others=", ".join(map(str, known[1:])))
+        reply = msgspec.structs.replace(answer.reply, choices=(*answer.reply.choices, *others))
+        return _preceded(said, msgspec.structs.replace(answer, reply=reply))
 
     def _desk(self, turn: Turn, kind: Kind) -> Answer:
         match kind:
@@ -193,6 +257,9 @@ class Dialogue:
     def _question(self, turn: Turn, session: Session) -> Answer:
         """A procedure by code, the topic's next question, or a new question."""
         asked = turn.guide.asked(turn.text)
+        several = [code for code in codes_in(turn.text) if turn.guide.procedure(code)]
+        if len(several) > 1:
+            return self._follow(turn, find.which_link(asked, several))
         code = code_in(turn.text)
         if code is not None:
             if turn.guide.procedure(code) is None:
@@ -203,8 +270,10 @@ class Dialogue:
             found = turn.guide.new_topic(turn.text, turn.topic)
             if found is None:
                 return self._about(turn, turn.topic, asked)
-            alone = turn.guide.find(turn.text)  # what is clear by itself needs no help of the topic
-            return find.answer(turn, alone if alone.decision == "sure" else found, asked)
+            if found.decision != "sure":  # what is clear by itself needs no help of the topic
+                alone = turn.guide.find(turn.text)
+                found = alone if alone.decision == "sure" else found
+            return find.answer(turn, found, asked)
         found = turn.guide.find(turn.text)
         if found.decision == "nothing" and asked[0] is not Facet.GENERAL and session.trail:
             same = find.again(turn, session.trail[-1], asked)  # "hồ sơ gồm gì" after a question back is about the same
@@ -214,8 +283,7 @@ class Dialogue:
 
     def _about(self, turn: Turn, code: str, asked: tuple[Facet, ...]) -> Answer:
         """The asked things of a known procedure."""
-        wanted = "-".join(facet.value for facet in asked if facet is not Facet.GENERAL)
-        answer = self._follow(turn, link(procedure.show, code, wanted))
+        answer = self._follow(turn, link(procedure.show, code, procedure.named(asked)))
         trace = msgspec.structs.replace(answer.trace, asks=tuple(asked))
         return msgspec.structs.replace(answer, trace=trace)
 
@@ -233,12 +301,28 @@ def _fits(page: Page[...], turn: Turn, args: tuple[str, ...]) -> bool:
     return True
 
 
+def _named(text: str) -> str | None:
+    """The link to the visit or the dossier that a text names by its code."""
+    if visit_code := visit_code_in(text):
+        return link(rating.visit, visit_code)
+    dossier_code = dossier_code_in(text)
+    return link(dossier.show, dossier_code) if dossier_code else None
+
+
 def _form(session: Session, turn: Turn) -> str | None:
     """The link of the form that reads this text, if one is waiting."""
     since = session.expects_since
     if session.expects is None or since is None or turn.now - since > FORM_LAPSES_AFTER:
         return None
-    return None if dossier.waits_in_vain(session.expects, turn.text) else session.expects
+    in_vain = dossier.waits_in_vain(session.expects, turn.text) or rating.waits_in_vain(session.expects, turn.text)
+    in_vain = in_vain or handover.waits_in_vain(session.expects, turn.text)
+    asked = dossier.flow.owns(session.expects) and _asks(turn.text)
+    return None if in_vain or asked else session.expects
+
+
+def _asks(text: str) -> bool:
+    """Whether a text is a question of its own rather than what a form waits for: some words, and hardly a digit."""
+    return len(text.split()) > WORDS_OF_A_FORM and sum(map(str.isdigit, text)) < DIGITS_OF_A_FORM
 
 
 def _after(session: Session, answer: Answer, now: datetime) -> Session:

@@ -19,6 +19,9 @@ import msgspec
 from bot.messages import Choice, Contact, Reply
 from bot.services.dossiers import Dossiers, NoDossiers
 from bot.services.guide import Guide
+from bot.services.handover import Handovers, NoHandovers
+from bot.services.questions import NoQuestions, Questions
+from bot.services.ratings import NoRatings, Ratings
 from knowledge_base.centre import Centre
 
 P = ParamSpec("P")
@@ -38,6 +41,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     dossiers: Dossiers = msgspec.field(default_factory=NoDossiers)
+    ratings: Ratings = msgspec.field(default_factory=NoRatings)
+    questions: Questions = msgspec.field(default_factory=NoQuestions)
+    handovers: Handovers = msgspec.field(default_factory=NoHandovers)
+    page: str = ""
+    """Link of the last page shown, "" for none."""
+    question: str = ""
+    """The question that the talk is about, as far as it is remembered."""
 
 
 class OutdatedError(LookupError):
@@ -109,6 +119,10 @@ class Flow:
             return page
 
         return register
+
+    def owns(self, link: str) -> bool:
+        """Whether a link leads to a page of this conversation."""
+        return link.startswith(self.name + ".")
 
     def alias(self, old_name: str, page: Page[...]) -> None:
         """Keep an old page name working, for buttons already in people's phones."""

@@ -4,8 +4,9 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from bot.dialogue.people_names import mask_names
 from bot.dossier_codes import WRITTEN
-from knowledge_base.text import fold
+from knowledge_base.text import fold, nfc
 
 
 class Found(StrEnum):
@@ -61,6 +62,11 @@ def mask(text: str, by: str = " ") -> tuple[str, frozenset[Found]]:
 def conceal(text: str) -> str:
     """The text as it may be kept and shown: every identifying number as dots."""
     return mask(text, "•••")[0]
+
+
+def conceal_people(text: str) -> str:
+    """Like `conceal`, and every dossier's code and name of a person as dots too: for comments that staff read."""
+    return mask_names(_DOSSIER.sub("•••", conceal(nfc(text))))
 
 
 _AROUND: Final = frozenset(

@@ -78,12 +78,15 @@ def kind_of(text: str) -> Kind | None:
     return next((kind for kind in HINTS if any(pattern.search(folded) for pattern in _PATTERNS[kind])), None)
 
 
+_NOT: Final = re.compile(r"\b(ko|k|kg|hok|hong|khum|hem)\b(?= (phai|dung|hieu|can|sai)\b)")
+
+
 def _saying(folded: str) -> Kind | None:
     """Greeting, thanks, ... where nothing else is said; of several ("chào em, cảm ơn nhé") the last one counts."""
     words = re.sub(r"[^\w\s]", " ", folded).split()
     if not words or len(words) > 14:
         return None
-    rest, heard = " ".join(words), []
+    rest, heard = _NOT.sub("khong", " ".join(words)), []
     for pattern, kind in _SAYINGS:
         if pattern.search(rest):
             heard.append(kind)
@@ -116,10 +119,25 @@ _SPELLED: Final = {
 _SPELLED_NUMBER: Final = re.compile(rf"^(?:so|chon|cai|muc|phuong an|y)?\s*(?:so|thu)?\s*({'|'.join(_SPELLED)})$")
 
 
+LAST: Final = -1
+"""Picked as a number: the last choice, however many there are."""
+_SEVERAL: Final = re.compile(r"\s*(?:,|;|\+|&|/|\bva\b|\bvoi\b|\bca\b)\s*(?:ca\b)?\s*")
+_SOFTENERS: Final = re.compile(r"\b(a|ay|do|nhe|nha|di|em|oi|da)\b")
+
+
+def picked_numbers(text: str) -> tuple[int, ...]:
+    """The numbers of choices in the order named ("1 và 3", "cả 2, 4"); empty where there is anything else."""
+    parts = [part for part in _SEVERAL.split(fold(text)) if part.strip()]
+    numbers = [picked_number(part) for part in parts] if len(parts) <= 6 else []
+    named = tuple(dict.fromkeys(number for number in numbers if number is not None))
+    return named if numbers and None not in numbers else ()
+
+
 def picked_number(text: str) -> int | None:
     """The number of a choice: "2", "số 2", "chọn 2.", "cái thứ hai"; None where the message is no bare number."""
-    folded = re.sub(r"\b(a|ay|do|nhe|nha|di|em|oi)\b", " ", fold(text)).strip()
-    folded = re.sub(r"\s+", " ", folded)
+    folded = " ".join(_SOFTENERS.sub(" ", fold(text)).split())
+    if re.fullmatch(r"(chon |lay )?(cai |muc |y |so )?(sau |o )?cuoi( cung)?", folded):
+        return LAST
     if re.fullmatch(r"(chon |lay )?(cai |muc |y |so )?dau( tien)?", folded):
         return 1
     if match := _NUMBER.match(folded):
@@ -135,6 +153,11 @@ _CODE_BARE: Final = re.compile(r"^(\d)(\d{6})$")
 _CODE_LOOSE: Final = re.compile(r"(?:^|\bp[_ ])(\d)[ _.,-](\d{6})(?!\d)")
 
 
+def codes_in(text: str) -> tuple[str, ...]:
+    """Every procedure code that is written out in full in the text, in the order written."""
+    return tuple(dict.fromkeys(match.group(1) for match in _CODE.finditer(text)))
+
+
 def code_in(text: str) -> str | None:
     """A procedure's code in the text, also written "1_004194" or "p_1_004194" or "1 004194"; None without one."""
     if match := _CODE.search(text):
@@ -144,3 +167,56 @@ def code_in(text: str) -> str | None:
     if match := _CODE_LOOSE.search(text.strip()):
         return f"{match.group(1)}.{match.group(2)}"
     return None
+
+
+_MARKUP: Final = re.compile(r"<[^<>]{0,200}>")
+_JOINERS: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
+
+
+def cleaned(text: str) -> str:
+    """`text` as a person sees it: no marks of direction, no characters without width, no HTML."""
+    return _MARKUP.sub(" ", _JOINERS.sub("", text))
+
+
+_OPENERS: Final = frozenset(_SPOKEN["openers"].split())
+_NAMES: Final = frozenset(_SPOKEN["names"].split())
+_EDGE: Final = ".,!;:~-…"
+
+
+def question_in(text: str) -> str:
+    """`text` without the greeting, the calling and the thanks around the question; all of it where nothing is left.
+
+    Only what surely is politeness goes: "dạ" and "chào em," do, "em" in "em muốn …" stays.
+    """
+    words = text.split()
+    begin = 0
+    while begin < len(words):
+        taken = _polite(words[begin:])
+        if not taken:
+            break
+        begin += taken
+    end = len(words)
+    for back in range(1, min(7, len(words) - begin)):
+        if [fold(word).strip(_EDGE) for word in words[-back:]][:2] in (["cam", "on"], ["cam", "ta"], ["xin", "cam"]):
+            end = len(words) - back
+    kept = " ".join(words[begin:end]).rstrip(" ,;")
+    return kept if _LETTERS.search(fold(kept)) else text
+
+
+def _polite(words: list[str]) -> int:
+    """How many words at the start are a greeting, thanks or a call ("ad ơi")."""
+    folded = [fold(word).strip(_EDGE) for word in words[:8]]
+    if len(folded) > 1 and folded[0] in _NAMES and folded[1] == "oi":
+        return 2
+    size = 2 if " ".join(folded[:2]) in ("xin chao", "kinh chao", "cam on", "cam ta", "a lo") else 0
+    if words[0].lower().strip(_EDGE) in ("dạ", "vâng", "ừ"):
+        return 1  # "dạ em …": who goes on speaking is no part of it
+    if not size and folded[0] in _OPENERS:
+        size = 1
+    if not size:
+        return 0
+    stopped = words[size - 1][-1] in _EDGE
+    while not stopped and size < len(folded) and folded[size] in _NAMES:
+        size += 1
+        stopped = words[size - 1][-1] in _EDGE
+    return size

@@ -4,10 +4,12 @@ Holds the published snapshot and takes up a newer one by itself, between two que
 keeps the snapshot with which the answer began.
 """
 
+import ctypes
 import hashlib
 import logging
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,19 @@ log: Final = logging.getLogger(__name__)
 LOOK_AGAIN_AFTER: Final = 2.0
 """Seconds between two looks at the pointer of the published snapshot."""
 
+READINGS_KEPT: Final = 16
+"""One turn asks for the reading of its message several times. Kept in memory only, and only for as long as sixteen
+other messages take."""
+
+
+class _Readings:
+    """The last readings of messages by one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.find = lru_cache(maxsize=READINGS_KEPT)(snapshot.finder.find)
+        self.in_context = lru_cache(maxsize=READINGS_KEPT)(snapshot.finder.in_context)
+
 
 class Guide:
     """Answers "which procedure is this?" from the published snapshot; safe to share between threads."""
@@ -31,6 +46,8 @@ class Guide:
         """Open the published snapshot; raises StaleOrDamaged with what to run."""
         self._index_dir = index_dir
         self._snapshot = open_snapshot(index_dir)
+        self._readings = _Readings(self._snapshot)
+        _give_back()
         self._id = current_id(index_dir)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
@@ -57,7 +74,14 @@ class Guide:
             log.warning("the published index %s is not taken up: %s", newest, refusal)
         else:
             log.info("index %s taken up", newest)
+            _give_back()
         self._id = newest
+
+    def _read_by(self, snapshot: Snapshot) -> _Readings:
+        readings = self._readings
+        if readings.snapshot is not snapshot:
+            readings = self._readings = _Readings(snapshot)
+        return readings
 
     @property
     def catalogue(self) -> Catalogue:
@@ -66,11 +90,11 @@ class Guide:
 
     def find(self, question: str) -> Found:
         """Which procedures the question may mean, with probabilities and a decision."""
-        return self.snapshot.finder.find(question)
+        return self._read_by(self.snapshot).find(question)
 
     def new_topic(self, question: str, topic: str) -> Found | None:
         """What else the question is about; None where it goes on about `topic`, a code."""
-        return self.snapshot.finder.in_context(question, topic)
+        return self._read_by(self.snapshot).in_context(question, topic)
 
     def asked(self, question: str) -> tuple[Facet, ...]:
         """What the question wants to know, most likely first."""
@@ -91,6 +115,14 @@ class Guide:
     def field(self, agency: str, key: str) -> str | None:
         """The field that `field_key` gave this key."""
         return next((field for field in self.fields(agency) if field_key(field) == key), None)
+
+
+def _give_back() -> None:
+    """Return memory that opening a snapshot left free to the system, where the C library can (some 10 MB)."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError):
+        log.debug("this system's C library gives memory back by itself")
 
 
 def field_key(field: str) -> str:

@@ -1,15 +1,18 @@
 """Who can be reached on which channel, and when each person was last heard."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, select, update
 
 from bot.messages import Contact
 from bot.notice_records import Reached
-from bot.storage.database import insert_missing
+from bot.storage.database import insert_missing, reading
 from bot.storage.tables import contacts
+
+SEEN_AGAIN_AFTER: Final = timedelta(minutes=10)
+"""How exactly `last_seen_at` is kept: the suppliers' windows last days, and most messages need no write for it."""
 
 
 class ContactStore:
@@ -17,11 +20,12 @@ class ContactStore:
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
+        self._reading = reading(engine)
         self._now = now
 
     def get(self, contact: Contact) -> Reached:
         """What is known of a contact."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(select(contacts).where(is_contact(contact))).one_or_none()
         return Reached(contact=contact) if row is None else _reached(row)
 
@@ -31,9 +35,12 @@ class ContactStore:
             mark(connection, contact, reachable=reachable, reason=reason or ("" if reachable else "blocked"))
 
     def seen(self, contact: Contact) -> None:
-        """Note that a person wrote just now; whoever writes can be reached again."""
+        """Note that a person wrote just now, to within SEEN_AGAIN_AFTER; whoever writes can be reached again."""
+        known, now = self.get(contact), self._now()
+        if known.reachable and known.last_seen_at and now - known.last_seen_at < SEEN_AGAIN_AFTER:
+            return
         with self._engine.begin() as connection:
-            mark(connection, contact, reachable=True, reason="", last_seen_at=self._now())
+            mark(connection, contact, reachable=True, reason="", last_seen_at=now)
 
     def last_seen(self, contact: Contact) -> datetime | None:
         """When the person last wrote; None if never."""

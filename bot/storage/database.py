@@ -3,6 +3,7 @@
 One `DATABASE_URL`: SQLite in WAL mode by default, PostgreSQL where several machines serve.
 """
 
+import math
 import re
 import sqlite3
 import threading
@@ -12,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, Text, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import TypeDecorator
 
@@ -25,6 +27,12 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 """The escaped NUL character, which PostgreSQL refuses even there; not a typed backslash before "u0000"."""
 IN_MEMORY: Final = "sqlite://"
+READING: Final = "motcua_reading"
+CONNECTIONS: Final = 20
+"""Kept open per process, as many as threads use at once. None beyond these: to open and close one costs more than a
+transaction, on PostgreSQL a process."""
+QUIET: Final = 5.0
+"""Seconds after which an unused connection is asked whether it still lives before it is used."""
 
 
 class DatabaseError(RuntimeError):
@@ -80,6 +88,16 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def reading(engine: Engine) -> Engine:
+    """The same database for single queries that write nothing: they take no lock and open no transaction.
+
+    Two queries on one of its connections may see different states.
+    """
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(**{READING: True})
+
+
 def serves_several_machines(engine: Engine) -> bool:
     """Whether machines that share no disk may share this database."""
     return engine.dialect.name == "postgresql"
@@ -105,7 +123,9 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
     if not rows:
         return 0
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(make(table).on_conflict_do_nothing(), rows).rowcount
+    # counted by what comes back: the driver of PostgreSQL tells no row count here
+    key = next(iter(table.primary_key.columns))
+    return len(connection.execute(make(table).on_conflict_do_nothing().returning(key), rows).all())
 
 
 def _sqlite(url: URL) -> Engine:
@@ -114,7 +134,7 @@ def _sqlite(url: URL) -> Engine:
     else:
         assert url.database is not None
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": 30})
+        engine = create_engine(url, connect_args={"timeout": 30}, pool_size=CONNECTIONS, max_overflow=0)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -132,6 +152,8 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
+        if connection.get_execution_options().get(READING):
+            return
         # a writer takes its place at the start: a read that turns into a write can't be refused half-way
         alone.acquire()
         try:
@@ -165,4 +187,20 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=10)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_size=CONNECTIONS, max_overflow=0)
+
+    # SQLAlchemy's own pre-ping asks before every transaction, which doubles what a short one costs
+    @event.listens_for(engine, "checkin")
+    def put_back(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def take(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used", math.inf) > QUIET:
+            try:
+                connection.execute("SELECT 1")
+                connection.rollback()
+            except psycopg.OperationalError as error:
+                raise DisconnectionError from error  # the pool opens another one
+
+    return engine

@@ -24,6 +24,7 @@ from bot.dossier_records import (
 from bot.messages import Contact
 from bot.storage.consents import consenting
 from bot.storage.tables import attempts, consents, dossiers, openings
+from knowledge_base.text import fold
 
 OnChange = Callable[[Connection, Dossier, Dossier | None], None]
 """Called in the transaction that keeps a change: connection, the dossier now, the dossier before."""
@@ -50,7 +51,7 @@ class DossierStore:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._engine = engine
-        self._on_change = on_change
+        self.on_change = on_change
         self._now = now
 
     def any(self) -> bool:
@@ -121,7 +122,7 @@ class DossierStore:
                 connection.execute(update(dossiers).where(which).values(_row(result.dossier)))
         for result in kept:
             if result.outcome in (Outcome.CREATED, Outcome.CHANGED):
-                self._on_change(connection, result.dossier, stored.get(result.dossier.code))
+                self.on_change(connection, result.dossier, stored.get(result.dossier.code))
         return kept
 
     def followers(self, code: str) -> list[Follower]:
@@ -255,6 +256,10 @@ def _row(dossier: Dossier) -> dict[str, Any]:
         "identity_last4": dossier.identity_last4,
         "body": msgspec.json.encode(dossier).decode(),
         "updated_at": dossier.updated_at,
+        "agency": fold(dossier.agency)[:160],
+        "applicant": fold(dossier.applicant)[:120],
+        "procedure_code": (dossier.procedure_code or "")[:48],
+        "due_at": dossier.due,
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, o
 
 from bot.messages import Contact
 from bot.notice_hours import next_morning
-from bot.notice_records import Claimed, NewNotice, Notice, NoticeState, Outcome, Pace
+from bot.notice_records import Claimed, Kind, NewNotice, Notice, NoticeState, Outcome, Pace
 from bot.storage.calls import fallen_through, reached
 from bot.storage.contacts import fresh, is_contact, mark
 from bot.storage.database import insert_missing
@@ -141,7 +141,7 @@ class Outbox:
                 withdrawn.append(row.id)
             elif not row.reachable:
                 self._lost(connection, [row], f"không liên lạc được: {row.unreachable_because}")
-            elif pace.per_day and row.day == today and row.day_count >= pace.per_day:
+            elif pace.per_day and row.kind != Kind.HANDOVER and row.day == today and row.day_count >= pace.per_day:
                 later = next_morning(now, self._chance())
                 connection.execute(update(notices).where(notices.c.id == row.id).values(not_before=later))
             elif row.contact_id not in people and len(chosen) < limit:
@@ -307,6 +307,12 @@ class Outbox:
         with self._engine.connect() as connection:
             return {NoticeState(state): count for state, count in connection.execute(query)}
 
+    def waiting(self) -> dict[str, int]:
+        """How many notices wait on each channel."""
+        query = select(notices.c.channel, func.count()).where(notices.c.state == PENDING).group_by(notices.c.channel)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def resend(self, notice_id: int, by: str) -> bool:
         """A person takes the decision to send an `unknown` or failed notice again; whether it could be taken."""
         again = (
@@ -317,6 +323,17 @@ class Outbox:
         )
         with self._engine.begin() as connection:
             return connection.execute(again).rowcount == 1
+
+    def settle(self, notice_id: int, by: str) -> bool:
+        """A person decides that an `unknown` or failed notice is not sent again; whether it could be decided."""
+        closed = (
+            update(notices)
+            .where(notices.c.id == notice_id, notices.c.state.in_((UNKNOWN, NoticeState.FAILED.value)))
+            .values(state=NoticeState.SUPPRESSED.value, claim="", updated_at=self._now())
+            .values(reason=f"không gửi lại theo quyết định của {by}"[:300])
+        )
+        with self._engine.begin() as connection:
+            return connection.execute(closed).rowcount == 1
 
     def erase(self, contact: Contact) -> int:
         """Erase a person's notices and whatever else is known of the contact; how many notices."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.messages import Contact
 from bot.records import Session
+from bot.storage.database import reading
 from bot.storage.tables import sessions
 
 
@@ -17,6 +18,7 @@ class SessionStore:
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
+        self._reading = reading(engine)
         self._now = now
 
     def load(self, contact: Contact) -> Session:
@@ -24,7 +26,7 @@ class SessionStore:
         query = select(sessions.c.state, sessions.c.version).where(
             sessions.c.channel == contact.channel, sessions.c.contact_id == contact.id
         )
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return Session(contact=contact)

@@ -1,6 +1,5 @@
 """The published snapshot of the search index, carried by the database to machines that share no disk."""
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -9,7 +8,6 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -27,7 +25,7 @@ log: Final = logging.getLogger(__name__)
 PIECE: Final = 4 * 1024 * 1024
 """Bytes of a file in one row: no statement and no transaction is large."""
 KEPT: Final = 3
-"""How many snapshots stay, in the database and on a disk, the serving one among them."""
+"""How many snapshots stay in the database, the serving one among them."""
 GIVEN_UP_AFTER: Final = timedelta(hours=1)
 """An upload that was never switched on is dropped after so long: its process died."""
 CURRENT: Final = "current"
@@ -63,7 +61,7 @@ class SnapshotStore:
         before = self.published()
         if name is not None and before is not None and before.snapshot == name:
             return False
-        with _alone(index_dir):
+        with index.alone(index_dir):
             snapshot = index.open_snapshot(index_dir)  # checks every file: nothing broken is given to others
             name = snapshot.manifest.snapshot
             folder = index_dir / "snapshots" / name
@@ -86,13 +84,13 @@ class SnapshotStore:
             return False
         if not re.fullmatch(r"[0-9A-Za-z]{1,64}", wanted.snapshot):
             raise StaleOrDamaged("Tên bộ tra cứu trong cơ sở dữ liệu không hợp lệ. " + index.REBUILD)
-        with _alone(index_dir):
+        with index.alone(index_dir):
             if wanted.snapshot == index.current_id(index_dir):
                 return False  # another process on this disk was first
             if not _serves(index_dir / "snapshots" / wanted.snapshot):
                 self._download(wanted, index_dir)
             index.publish_pointer(index_dir, wanted.snapshot)
-            _forget_old(index_dir, wanted.snapshot)
+            index.forget_old(index_dir, wanted.snapshot)
         return True
 
     def _upload(self, upload: str, folder: Path, file: str) -> None:
@@ -200,17 +198,6 @@ def watch(engine: Engine, index_dir: Path, every: float = 20.0, stop: threading.
             log.exception("the published index can't be fetched; trying on")
 
 
-@contextmanager
-def _alone(index_dir: Path) -> Iterator[None]:
-    """One builder or fetcher at a time on one disk: the lock is the one that building takes."""
-    (index_dir / "snapshots").mkdir(parents=True, exist_ok=True)
-    with (index_dir / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left_over in (index_dir / "snapshots").glob(".*.new"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        yield
-
-
 def _serves(folder: Path) -> bool:
     if not folder.exists():
         return False
@@ -219,10 +206,3 @@ def _serves(folder: Path) -> bool:
     except StaleOrDamaged:
         return False
     return True
-
-
-def _forget_old(index_dir: Path, serving: str) -> None:
-    others = [folder for folder in (index_dir / "snapshots").iterdir() if folder.is_dir() and folder.name != serving]
-    others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
-    for folder in others[KEPT - 1 :]:
-        shutil.rmtree(folder, ignore_errors=True)

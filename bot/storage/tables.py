@@ -61,9 +61,15 @@ dossiers = Table(
     Column("identity_last4", String(4), nullable=False),
     Column("body", JsonText, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("agency", String(160), nullable=False),  # without marks, as are ...
+    Column("applicant", String(120), nullable=False),  # ... the masked names
+    Column("procedure_code", String(48), nullable=False),
+    Column("due_at", UtcDateTime),
     Index("dossiers_phone_hash", "phone_hash"),
     Index("dossiers_identity_hash", "identity_hash"),
     Index("dossiers_status", "status"),
+    Index("dossiers_updated_at", "updated_at"),
+    Index("dossiers_due_at", "due_at"),
 )
 
 # Who agreed to be written to about what; following a dossier is the consent of scope "dossier:<code>".

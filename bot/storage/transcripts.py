@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from bot.messages import Reply
+from bot.storage.database import reading
 from bot.storage.tables import exchanges, sessions, transcripts
 
 CHANNEL: Final = "web"
@@ -37,6 +38,7 @@ class TranscriptStore:
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
+        self._reading = reading(engine)
         self._now = now
 
     def open(self, visitor: str) -> None:
@@ -52,7 +54,7 @@ class TranscriptStore:
             .order_by(exchanges.c.number.desc())
             .limit(latest)
         )
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             if connection.execute(select(transcripts.c.last).where(transcripts.c.visitor == visitor)).first() is None:
                 return None
             found = connection.execute(query).scalars().all()
@@ -60,7 +62,7 @@ class TranscriptStore:
 
     def find(self, visitor: str, message_id: str) -> Exchange | None:
         """What was stored for a message."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return _find(connection, visitor, message_id)
 
     def add(
@@ -103,7 +105,7 @@ class TranscriptStore:
         """The newest number of each visitor; those who are gone are missing."""
         everyone = list(visitors)
         newest: dict[str, int] = {}
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             for start in range(0, len(everyone), PIECE):
                 query = select(transcripts.c.visitor, transcripts.c.last).where(
                     transcripts.c.visitor.in_(everyone[start : start + PIECE])

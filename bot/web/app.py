@@ -1,8 +1,8 @@
 """The ASGI application: mounts the channels' routes and tells whether this process can serve."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,27 +11,25 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from bot.channels.telegram import Telegram
 from bot.channels.webchat import STATIC, WebChat
 from bot.services.guide import Guide
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Hook = Callable[[bytes, Mapping[str, str]], Awaitable[int]]
+LARGEST_HOOK: Final = 1_000_000
+"""Bytes of a supplier's webhook; theirs have some thousand."""
 
 
 def web_app(
-    lifespan: Lifespan, webchat: WebChat, telegram: Telegram | None, telegram_path: str, *, guide: Guide, engine: Engine
+    lifespan: Lifespan, webchat: WebChat, hooks: Mapping[str, Hook], *, guide: Guide, engine: Engine
 ) -> FastAPI:
-    """The application with all its routes."""
+    """The application with all its routes; `hooks` are the suppliers' webhooks by path."""
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.router.routes.extend(webchat.routes())
 
-    if telegram is not None:
-
-        @app.post(telegram_path)
-        async def telegram_webhook(request: Request) -> Response:
-            secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
-            return Response(status_code=await telegram.handle_webhook(await request.body(), secret))
+    for path, hook in hooks.items():
+        app.add_api_route(path, _webhook(hook), methods=["POST"])
 
     @app.get("/healthz")
     async def health() -> JSONResponse:
@@ -46,6 +44,18 @@ def web_app(
         )
 
     return app
+
+
+def _webhook(hook: Hook) -> Callable[[Request], Awaitable[Response]]:
+    async def webhook(request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_HOOK:
+                return Response(status_code=413)
+        return Response(status_code=await hook(bytes(body), request.headers))
+
+    return webhook
 
 
 class _Static(StaticFiles):

@@ -7,6 +7,7 @@ from indexer.facts.wording import clean
 
 _CODE = re.compile(r"[0-9A-ZĐ](?:[0-9A-Za-zĐ._/-]{1,38})[0-9A-Za-z]")
 _DELETED = re.compile(r"[-_ .]*(?:xoa|xóa|xoá|del|deleted|huy|hủy)$", re.IGNORECASE)
+_AS_TEXT = re.compile(r"=\"(.*)\"|'(.+)")  # how spreadsheets mark a number that is to stay text
 _FULL = re.compile(r"\d\.\d{6,9}")
 
 
@@ -29,6 +30,9 @@ def read_code(raw: object) -> Code:
             "", f"mã {text} là số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại"
         )
     text = clean(raw)
+    typed = _AS_TEXT.fullmatch(text)
+    if typed:
+        text = typed[1] or typed[2]
     if not text:
         return Code("", "không có mã thủ tục")
     if _DELETED.search(text):
@@ -40,4 +44,6 @@ def read_code(raw: object) -> Code:
             "",
             f"mã {text} thiếu chữ số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại",
         )
+    if typed:
+        return Code(text, "mã có dấu của bảng tính")
     return Code(text, "mã có dấu cách thừa" if text != raw else "")

@@ -2,7 +2,7 @@
 
 import re
 
-from indexer.facts.wording import clean, sentences, within
+from indexer.facts.wording import clean, sentences, whole_sentences, within
 from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit
 
 _UNITS = {
@@ -31,6 +31,7 @@ _EXCEPTION = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"tăng thêm|thêm không quá|kéo dài|gia hạn|miền núi", re.IGNORECASE)
+_FOR_SOME = re.compile(r"(?:đối với (?:các )?(?:xã|vùng|địa bàn|nơi|khu vực)|riêng)\b", re.IGNORECASE)
 _PROCESSING = re.compile(
     r"thời (?:hạn|gian)[^.;]{0,30}(?:giải quyết|xử lý|thực hiện)|kể từ|không quá|trong thời hạn", re.IGNORECASE
 )
@@ -38,6 +39,11 @@ _PROCESSING = re.compile(
 
 def _statements(text: str) -> list[tuple[float, DurationUnit]]:
     return [(float(found[1].replace(",", ".")), _WORDS[found[2].casefold()]) for found in _STATEMENT.finditer(text)]
+
+
+def is_time(text: str) -> bool:
+    """Whether `text` is nothing but a time ("07 ngày làm việc")."""
+    return _STATEMENT.fullmatch(text) is not None
 
 
 def _number(raw: object) -> float | None:
@@ -54,8 +60,10 @@ def read_duration(value: object, unit: object, description: object, channel: Cha
     number = _number(value)
     known = _UNITS.get(clean(unit).upper())
     if number is not None and known is not None:
-        other = _told_otherwise(number, known, clean(description)) if channel and number else ""
-        return Duration(kind=DurationKind.STATED, channel=channel, value=number, unit=known, text=other)
+        other, abridged = _told_besides(number, known, clean(description)) if channel and number else ("", False)
+        return Duration(
+            kind=DurationKind.STATED, channel=channel, value=number, unit=known, text=other, abridged=abridged
+        )
     if number is not None and clean(unit).upper() == "YEAR":
         return Duration(kind=DurationKind.TEXT, channel=channel, text=f"{number:g} năm".replace(".", ","))
     told = clean(description)
@@ -70,9 +78,7 @@ def read_duration(value: object, unit: object, description: object, channel: Cha
     if whole:
         ((amount, word),) = _statements(whole.group(0))
         return Duration(kind=DurationKind.STATED, channel=channel, value=amount, unit=word)
-    short, abridged = within(text, 300)
-    if abridged:
-        short, abridged = within(text, 600)
+    short, abridged = _short(text)
     return Duration(kind=DurationKind.TEXT, channel=channel, text=short, abridged=abridged)
 
 
@@ -82,11 +88,38 @@ def _without_unit(number: float, told: str, channel: Channel | None) -> Duration
         clause = _one_clause(told) if len(stated) == 1 else ""
         if clause:
             return Duration(kind=DurationKind.TEXT, channel=channel, text=clause)
+        if stated and channel:
+            text, abridged = _short(_telling(told))
+            return Duration(kind=DurationKind.TEXT, channel=channel, text=text, abridged=abridged)
         return Duration(kind=DurationKind.PLACEHOLDER, channel=channel, value=number)
     same = {unit for amount, unit in stated if amount == number}
     if len(same) == 1:
         return Duration(kind=DurationKind.STATED, channel=channel, value=number, unit=same.pop())
     return Duration(kind=DurationKind.UNIT_UNKNOWN, channel=channel, value=number)
+
+
+def _told_besides(number: float, unit: DurationUnit, told: str) -> tuple[str, bool]:
+    """What a method's description says of other times than the number's, and whether it was abridged.
+
+    One plainly other time ("07 ngày làm việc" beside 7 DAY) is that time alone. Several times are the sentences that
+    state them: only they say which holds for whom ("đối với các xã miền núi …"), and nobody may guess it.
+    """
+    stated = set(_statements(told))
+    telling = _telling(told)
+    if not stated - {(number, unit)}:  # the same time: told again only where it holds for some applicants alone
+        return _short(telling) if stated and _FOR_SOME.match(telling) else ("", False)
+    other = _told_otherwise(number, unit, told)
+    return (other, False) if other else _short(telling)
+
+
+def _telling(told: str) -> str:
+    return " ".join(part for part in whole_sentences(told) if _STATEMENT.search(part)).strip(" -+*;")
+
+
+def _short(text: str) -> tuple[str, bool]:
+    """Whole sentences, 300 characters or, where the first ones are longer, 600."""
+    short, abridged = within(text, 300)
+    return within(text, 600) if abridged else (short, abridged)
 
 
 def _told_otherwise(number: float, unit: DurationUnit, told: str) -> str:
@@ -118,9 +151,10 @@ def read_case_durations(
 ) -> tuple[Duration, ...]:
     """The execution cases' own times (name, value, unit) where they differ from what the methods state."""
     told = {(duration.value, duration.unit) for duration in by_method if duration.kind is DurationKind.STATED}
-    told |= {time for duration in by_method if duration.text for time in _statements(duration.text)}
+    told |= {time for duration in by_method if is_time(duration.text) for time in _statements(duration.text)}
+    told |= {time for found in by_method if found.kind is DurationKind.TEXT for time in _statements(found.text)}
     unknown = {duration.value for duration in by_method if duration.kind is DurationKind.UNIT_UNKNOWN}
-    named = {name for name, _, _ in cases}
+    alike = len({(_number(value), clean(unit)) for _, value, unit in cases}) == 1
     found: dict[Duration, None] = {}
     for name, value, unit in cases:
         duration = read_duration(value, unit, "", None)
@@ -129,7 +163,7 @@ def read_case_durations(
         )
         odd = duration.kind is DurationKind.UNIT_UNKNOWN and duration.value not in unknown and not told
         if differs or odd:
-            text, abridged = within(name, 200) if len(named) > 1 else ("", False)
+            text, abridged = ("", False) if alike else within(name, 200)
             found.setdefault(
                 Duration(kind=duration.kind, value=duration.value, unit=duration.unit, text=text, abridged=abridged)
             )

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from indexer.facts.legal import NUMBER
-from indexer.facts.wording import clean, sentences, within, without_bullet
+from indexer.facts.wording import clean, sentences, whole_sentences, within, without_bullet
 from knowledge_base.procedure import Channel, FeeKind, FeeLine
 
 Currency = Literal["VND", "USD", "EUR", ""]
@@ -43,6 +43,8 @@ _AMOUNT = re.compile(
 _TOLD_AS_FEE = re.compile(r"(?:(?:phí|mức thu)\s?:\s?|[x×]\s?)$", re.IGNORECASE)
 _TABLE_IN_DONG = re.compile(r"\((?:đơn vị(?: tính)?\s?:\s?)?(?:đồng|vnđ|vnd)\)", re.IGNORECASE)
 _APPLIED = re.compile(r"áp dụng mức (?:phí|thu|lệ phí)", re.IGNORECASE)
+_IN_FORCE = re.compile(r"áp dụng (?:mức|đến hết)|kể từ ngày", re.IGNORECASE)
+_FURTHER_LINE = re.compile(r"[\w)][\s,;.]*\b(?:Phí|Lệ phí)\s?:\s?(?=\d)")  # the next line of the fee table, run on
 _MEASURE = re.compile(r"\s?(?:m2|m3|m²|m³|kg|gt|tấn|lần|số|bản|người|học sinh)\b", re.IGNORECASE)
 _SCALE = {"triệu": 1_000_000, "nghìn": 1_000, "ngàn": 1_000}
 _THRESHOLD_BEFORE = re.compile(
@@ -86,7 +88,7 @@ _NO_RULE = re.compile(
 _EDGE = ' .,;:()[]-–+*/…"“”'
 _TELLING = re.compile(
     r"\d{1,3}[.,]\d{3}|\d\s?(?:đồng|usd|vnđ|%|triệu|nghìn)|miễn|không thu|hội đồng nhân dân|tối đa|tối thiểu|giảm|"
-    r"quy định tại|đối với|trường hợp",
+    r"quy định tại|đối với|trường hợp|áp dụng mức",
     re.IGNORECASE,
 )
 
@@ -98,7 +100,6 @@ _REFERENCE = re.compile(  # "(Thông tư số 47/2019/TT-BTC)", but not "(đối
 )
 _COPY_FEE = re.compile(r"(?<=[.;])\s*phí cấp bản sao(?:[^.]|\.(?=\S))*\.?", re.IGNORECASE)  # for a copy, if asked for
 _WRAPPED = re.compile(r"(?:(?:phí|lệ phí)\s*:\s*)?đồng\s*\((.*?)\)?\.?", re.IGNORECASE)
-_WHOLE_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_]|[-+*(“\"])|(?<=[;.])\s+(?=[-+]\s)")
 
 
 _UNREADABLE = re.compile(r"\d[\d.,]{4,}\s?(?:đồng|đ\b|vnđ|vnd)", re.IGNORECASE)
@@ -208,7 +209,7 @@ def fee_text(raw: object) -> tuple[str, bool]:
     if len(text) <= SHORT:
         return text, False
     # Whole sentences: a list of exempted people must not lose a member at its semicolons.
-    telling = [part for part in _WHOLE_SENTENCE.split(text) if _TELLING.search(part)]
+    telling = [part for part in whole_sentences(text) if _TELLING.search(part)]
     short, _ = within(" ".join(telling) or text, LONG)
     return short, short != text
 
@@ -255,6 +256,11 @@ def _value(raw: object) -> int | None:
     if isinstance(raw, int | float) and 0 <= raw < 10**12 and raw == int(raw):
         return int(raw)
     return None
+
+
+def is_amount(raw: object) -> bool:
+    """Whether a record's number for a fee can be read; none at all can."""
+    return raw in (None, "") or _value(raw) is not None
 
 
 def read_fee(value: object, currency: object, description: object, channel: Channel | None) -> Reading:
@@ -314,12 +320,23 @@ def _priced(
     if number * 1000 in amounts and number < 1000 and unit == "VND":
         return tuple(amounts), unit, False, "số bị mất ba chữ số 0, đã lấy mức tiền trong lời văn"
     rest = tuple(amount for amount in amounts if amount != number)
+    if amounts and number not in amounts and _is_no_contradiction(number, amounts, whole):
+        return (number, *rest), unit, False, ""
     if amounts and number not in amounts:
         return (number, *rest), unit, True, "số và lời văn nêu mức tiền khác nhau"
     if says_free(whole):
         return (number,), unit, True, "số nêu mức tiền nhưng lời văn ghi miễn phí"
     doubt = _NO_UNIT if not unit else _TINY if unit == "VND" and number < 1000 else ""
     return (number, *rest), unit, False, doubt
+
+
+def _is_no_contradiction(number: int, amounts: list[int], whole: str) -> bool:
+    """Whether a text that does not name the number explains it: a lower amount for a period, or further fee lines."""
+    if number < 1000:
+        return False
+    lowered = number > max(amounts) >= number / 10 and bool(periods_in(whole)) and bool(_IN_FORCE.search(whole))
+    further = _FURTHER_LINE.search(whole)
+    return lowered or bool(further and not amounts_in(whole[: further.end()]))
 
 
 def complete_from_siblings(readings: list[Reading]) -> list[Reading]:

@@ -8,7 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from indexer.facts import paper_words as words
+from indexer.facts.distinct import same_line, shortened_label, told_apart
 from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
 
@@ -77,7 +80,7 @@ def paper_name(text: str) -> tuple[str, bool]:
 
 
 def _shortened(text: str) -> tuple[str, bool]:
-    bare = without_bullet(text).rstrip(" ;,.:–-+*").lstrip('“"')
+    bare = without_bullet(text).rstrip(" ;,.:–-+*/").lstrip('“"')
     if len(bare) <= NAME:
         whole_name = bare.rstrip(" .…")  # the mark of a cut name is set where the name is shown
         return whole_name or text[:NAME].strip(), bare.endswith("…") and bool(whole_name)
@@ -87,6 +90,9 @@ def _shortened(text: str) -> tuple[str, bool]:
     ends = [found.start() for found in words.STRONG_END.finditer(bare, 0, NAME + 1)]
     heads = [bare[:end] for end in ends if end >= 12 and _balanced(bare[:end])]
     conditional = words.CONDITION.match(bare) is not None
+    rest = bare[len(heads[-1]) :] if heads and len(heads[-1]) <= NAME - 60 else ""
+    if rest.startswith(";") and words.STRICT_PAPER.match(rest[1:].strip()):
+        return at_word(bare, NAME).removesuffix("…"), True  # the next paper is part of the line, so it is named too
     if heads and not (conditional and not words.THEN.search(heads[-1])):
         return heads[-1].rstrip(" ;,.:"), True
     then = next((found for found in words.THEN.finditer(bare) if _balanced(bare[: found.start()])), None)
@@ -117,7 +123,9 @@ def glued_papers(text: object) -> list[str]:
     if len(lines) < 2:
         return []
     bulleted = [bool(words.ITEM.match(line)) for line in lines]
-    if all(bulleted):
+    if all(bulleted) and lines[0].endswith(":") and all(line[0] != lines[0][0] for line in lines[1:]):
+        head, items = without_bullet(lines[0]), lines[1:]  # "a) Đối với …: + Đơn … + Bản sao …"
+    elif all(bulleted):
         head, items = "", lines
     elif all(bulleted[1:]):
         head, items = lines[0], lines[1:]
@@ -182,6 +190,7 @@ def read_papers(groups: Sequence[tuple[object, Sequence[Line]]]) -> Papers:
     """The cases out of (label, lines). Every line ends as a paper or is counted as a note. Never raises."""
     several = sum(1 for label, _ in groups if without_bullet(clean(label))) > 1
     cases: list[Case] = []
+    labels: list[str] = []
     for raw_label, lines in groups:
         label, papers, notes = _read_group(raw_label, lines)
         under_remark = bool(words.REMARK.match(label))
@@ -189,6 +198,8 @@ def read_papers(groups: Sequence[tuple[object, Sequence[Line]]]) -> Papers:
             cases[-1] = _with_notes(cases[-1], notes)
         elif papers or notes:
             cases.append(_case(label, papers, notes, several=several, under_remark=under_remark))
+            labels.append(label)
+    cases = _labels_told_apart(cases, labels)
     nameless = sum(paper.name == NAMELESS for case in cases for paper in case.papers)
     return Papers(tuple(cases), nameless)
 
@@ -220,7 +231,43 @@ def _read_group(raw_label: object, lines: Sequence[Line]) -> tuple[str, list[Pap
             papers.extend(_papers_of(line, text))
     if not typed and words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
         papers = [*_papers_of(Line(raw_label), label), *papers]
-    return label, papers, notes
+    headed = any(clean(line.text).endswith(":") for line in lines)  # what follows a heading belongs to it
+    return label, _told_apart(papers if headed else _each_once(papers)), notes
+
+
+def _each_once(papers: list[Paper]) -> list[Paper]:
+    """Without the papers that stand there again word for word, with the same counts and forms."""
+    found: dict[tuple[object, ...], Paper] = {}
+    for paper in papers:
+        line = (same_line(without_bullet(paper.detail or paper.name)), paper.originals, paper.copies, paper.forms)
+        found.setdefault(line if paper.name != NAMELESS else (*line, len(found)), paper)
+    return list(found.values())
+
+
+def _told_apart(papers: list[Paper]) -> list[Paper]:
+    """Papers whose lines only differ behind the place where their names were cut show the difference."""
+    wholes = [without_bullet(paper.detail or paper.name) for paper in papers]
+    names = told_apart([paper.name for paper in papers], wholes, NAME)
+    return [
+        replace(paper, name=name, abridged=True, detail=paper.detail or paper.name) if name != paper.name else paper
+        for paper, name in zip(papers, names, strict=True)
+    ]
+
+
+def _labels_told_apart(cases: list[Case], labels: list[str]) -> list[Case]:
+    """Cases with one label show what their whole labels, or else their papers, do not share."""
+    shown = told_apart([case.label for case in cases], labels, LABEL)
+    named = []
+    for position, case in enumerate(cases):
+        label = shown[position]
+        alike = [other for other, text in enumerate(shown) if text == label and label]
+        if len(alike) > 1 and case.papers:
+            others = {paper.name for other in alike if other != position for paper in cases[other].papers}
+            own = next((paper.name for paper in case.papers if paper.name not in others), "")
+            count = f"nhóm {alike.index(position) + 1} trong {len(alike)} nhóm cùng tên"
+            label = f"{label} ({f'nhóm có: {at_word(own, 90)}' if own else count})"
+        named.append(replace(case, label=label) if label != case.label else case)
+    return named
 
 
 def _start(text: str) -> str:
@@ -259,7 +306,7 @@ def _case(label: str, papers: list[Paper], notes: list[str], *, several: bool, u
     short = label.rstrip(" :;,.")
     short = words.LIST_FOLLOWS.sub("", short) if len(short) > 30 else short
     if len(short) > LABEL:
-        short = at_word(short, LABEL)
+        short = shortened_label(short, LABEL)
     if not short or under_remark:
         kind = CaseKind.PART if short and papers else CaseKind.ALL
     elif words.PART.match(short) and not (several and _names_situation(short)):

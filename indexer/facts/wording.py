@@ -15,13 +15,19 @@ _TAG = re.compile(
     r"[^<>]{0,500}>",
     re.IGNORECASE,
 )
+_SCRIPT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/div|/tr|/h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
 _CYRILLIC = str.maketrans("АВЕКМНОРСТХУІЅЈаеорсухіѕји", "ABEKMHOPCTXYISJaeopcyxisju")
 _HAS_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff]")
+_ELLIPSES = re.compile(r"…(?:\s?[….])+")
 _NOTHING = frozenset({"không có thông tin", "chưa có thông tin", "null", "none", "undefined", "n/a"})
 
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[\"“(+*–-]|[^\W\d_]|\d)")
+_WHOLE_SENTENCE = re.compile(
+    r"(?<=[.!?])\s+(?=[^\W\d_]|[-+*(“\"])|(?<=[;.])\s+(?=[-+*]\s)|(?<=;)\s+(?=(?:đối với|trường hợp|riêng)\b)",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(
     r"""^(?:
         [\s\-–—+*•●▪■◦✓➢⁕⃰_·.,;:)\]]+          # bullets and leftover punctuation
@@ -53,12 +59,12 @@ def clean_lines(value: object) -> list[str]:
     if "&" in text:
         text = html.unescape(html.unescape(text))
     if "<" in text:
-        text = _TAG.sub(" ", _BREAK_TAG.sub("\n", text))
+        text = _TAG.sub(" ", _BREAK_TAG.sub("\n", _SCRIPT.sub(" ", text)))
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n"))
     text = _PRIVATE.sub(" ", _PRIVATE_BULLET.sub("- ", text))
     text = repair_letters(unicodedata.normalize("NFC", text))
     lines = (" ".join(line.split()) for line in text.split("\n"))
-    found = [line for line in lines if line]
+    found = [_ELLIPSES.sub("…", line) for line in lines if line]
     return [] if len(found) == 1 and found[0].rstrip(". ").casefold() in _NOTHING else found
 
 
@@ -82,6 +88,11 @@ def sentences(text: str) -> list[str]:
     return [part for part in _SENTENCE.split(text) if part]
 
 
+def whole_sentences(text: str) -> list[str]:
+    """`text` cut after full stops and between the items of a list: an enumeration keeps its members together."""
+    return [part for part in _WHOLE_SENTENCE.split(text) if part]
+
+
 def at_word(text: str, limit: int) -> str:
     """The longest head of `text` within `limit` characters that ends between words, closed by an ellipsis."""
     if len(text) <= limit:
@@ -89,7 +100,7 @@ def at_word(text: str, limit: int) -> str:
     head = text[: limit - 1]
     cut = head.rfind(" ")
     head = head[:cut] if cut > limit // 2 else head
-    return head.rstrip(" ,;:(-–+") + "…"
+    return head.rstrip(" ,;:(-–+….") + "…"
 
 
 def within(text: str, limit: int) -> tuple[str, bool]:

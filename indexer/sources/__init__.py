@@ -40,6 +40,7 @@ def read_bytes(data: bytes, origin: str) -> Reading:
     """The same for the bytes of an uploaded file; `origin` is its name, used only in messages."""
     if data.startswith(b"\x1f\x8b"):
         data = _unpacked(data, origin)
+    data = _utf8(data)
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceRefused(f"{origin}: tệp trống. Hãy xuất lại từ Cổng Dịch vụ công rồi gửi lại.")
     if data.startswith(b"PK\x03\x04"):
@@ -63,6 +64,14 @@ def read_bytes(data: bytes, origin: str) -> Reading:
         f"{origin}: không nhận ra định dạng. Hãy gửi danh sách Excel hoặc CSV có cột “Mã số” và “Tên”, tệp Word"
         " chi tiết thủ tục hoặc tệp JSON xuất từ Cổng Dịch vụ công."
     )
+
+
+def _utf8(data: bytes) -> bytes:
+    """UTF-16 text, as Excel and Notepad save it, as UTF-8; everything else as it is."""
+    little = data.startswith(b"\xff\xfe") or data[1:8:2] == b"\0\0\0\0"
+    if not little and not data.startswith(b"\xfe\xff") and data[:8:2] != b"\0\0\0\0":
+        return data
+    return data.decode("utf-16-le" if little else "utf-16-be", errors="replace").removeprefix("\ufeff").encode()
 
 
 def _unpacked(data: bytes, origin: str) -> bytes:

@@ -17,7 +17,7 @@ def _decoded(data: bytes) -> str:
 
 def _header(text: str) -> tuple[str, dict[str, int], int] | None:
     """Delimiter, columns and number of lines up to the header, where one of the first lines is a header."""
-    for number, line in enumerate(text.splitlines()[:20], 1):
+    for number, line in enumerate(text.splitlines()[:60], 1):
         for delimiter in _DELIMITERS:
             columns = columns_of(next(csv.reader([line], delimiter=delimiter), []))
             if columns:

@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from typing import Literal
 
 import docx
 from docx.document import Document
@@ -19,6 +18,7 @@ from indexer.facts.legal import read_decision, read_legal
 from indexer.facts.papers import Line, read_papers
 from indexer.facts.wording import clean, clean_lines
 from indexer.sources.finding import Findings, Reading, SourceRefused
+from indexer.sources.levels import audience_in, levels_in
 from knowledge_base.procedure import Channel, Duration, LegalDocument, Procedure
 
 _LABEL = re.compile(r"^([^:]{3,45}):\s*(.*)$", re.DOTALL)
@@ -112,7 +112,7 @@ def _procedure(
     papers = read_papers(groups)
     if papers.nameless:
         findings.add("papers", "giấy tờ không có tên, chỉ có tệp biểu mẫu", "repaired")
-    levels = _levels(clean("\n".join(texts.get("cấp thực hiện", []))))
+    levels = levels_in(clean("\n".join(texts.get("cấp thực hiện", []))))
     conditions = "\n".join(line for part in texts.get("yêu cầu, điều kiện thực hiện", []) for line in clean_lines(part))
     conditions = "" if conditions.casefold().strip(" .") in {"không", "không có", "không quy định"} else conditions
 
@@ -129,7 +129,7 @@ def _procedure(
         counter="commune" if levels == ("commune",) else "province",
         field=clean("\n".join(texts.get("lĩnh vực", []))),
         levels=levels,
-        audience=_audience(clean("\n".join(texts.get("đối tượng thực hiện", [])))),
+        audience=audience_in(clean("\n".join(texts.get("đối tượng thực hiện", [])))),
         executing=listed("cơ quan thực hiện") or listed("cơ quan có thẩm quyền"),
         address=clean("\n".join(texts.get("địa chỉ tiếp nhận hs", []))),
         channels=tuple(dict.fromkeys(channels)),
@@ -222,21 +222,3 @@ def _fees(price: str, channel: Channel | None) -> list[FeeReading]:
         else:
             readings.append(read_fee(None, "", line, channel))
     return readings
-
-
-def _audience(text: str) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(part.strip() for part in re.split(r",\s+(?=[A-ZĐ][a-zà-ỹ])(?![^()]*\))", text) if part.strip())
-    )
-
-
-def _levels(text: str) -> tuple[Literal["ministry", "province", "commune"], ...]:
-    folded = text.casefold()
-    levels: list[Literal["ministry", "province", "commune"]] = []
-    if "cấp bộ" in folded or "trung ương" in folded:
-        levels.append("ministry")
-    if "cấp tỉnh" in folded:
-        levels.append("province")
-    if "cấp xã" in folded:
-        levels.append("commune")
-    return tuple(levels)

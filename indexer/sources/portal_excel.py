@@ -10,7 +10,7 @@ from indexer.sources.finding import Finding, Reading, SourceRefused
 from indexer.sources.listing import columns_of, read_rows
 from knowledge_base.procedure import Procedure
 
-HEADER_WITHIN = 20
+HEADER_WITHIN = 60
 
 
 def read_portal_excel(data: bytes, origin: str) -> Reading:

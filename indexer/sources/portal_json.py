@@ -8,17 +8,19 @@ from typing import Any, Literal
 
 from indexer.facts.codes import read_code
 from indexer.facts.durations import read_case_durations, read_duration
-from indexer.facts.fees import complete_from_siblings, read_fee, with_method
+from indexer.facts.fees import complete_from_siblings, is_amount, read_fee, with_method
 from indexer.facts.legal import read_decision, read_legal
 from indexer.facts.papers import Line, read_papers
 from indexer.facts.wording import clean, clean_lines, looks_damaged, without_bullet
 from indexer.sources.finding import Finding, Findings, Reading, SourceRefused
+from indexer.sources.portal_page import is_page, read_page
 from knowledge_base.procedure import Case, Channel, Duration, FeeLine, Flag, LegalDocument, Procedure
 
 SOURCE = "https://dichvucong.gov.vn/thu-tuc-hanh-chinh/"
 VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975; needs no zone data on the machine
 _CHANNELS = {"DIRECT": Channel.DIRECT, "ONLINE": Channel.ONLINE, "POSTAL": Channel.POSTAL}
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+_NEXT_RECORD = re.compile(r'\}\s*,\s*\{\s*"(?:id|code|ma_thu_tuc)"\s*:\s*"[^"]{1,80}"\s*,\s*"(?:code|name|detail\w*)"')
 _NO_CONDITIONS = re.compile(r"(?:không|không có|không quy định|không yêu cầu|chưa quy định)[\s.;]*", re.IGNORECASE)
 _DISTRICT = re.compile(
     r"cấp huyện|\bhuyện, (?:quận|thị xã)|\bquận, huyện|(?:ubnd|[uủ][yỷ] ban nhân dân|công an|"
@@ -98,19 +100,22 @@ def read_portal_json(data: bytes, origin: str) -> Reading:
     procedures: list[Procedure] = []
     findings: list[Finding] = []
     seen = False
+    pages = 0
     for row, record, problem in _records(data):
         where = f"{origin}, bản ghi {row}"
         if problem:
             findings.append(Finding(code="", field="record", reason=problem, action="rejected", row=where))
             continue
         seen = True
-        procedure, found = read_record(record, where)
+        procedure, found = read_page(record, where) if is_page(record) else read_record(record, where)
+        pages += is_page(record) and procedure is not None
         findings.extend(found)
         if procedure is not None:
             procedures.append(procedure)
     if not seen:
         raise SourceRefused(f"{origin}: không đọc được bản ghi JSON nào. Hãy xuất lại dữ liệu từ Cổng Dịch vụ công.")
-    return Reading(procedures=tuple(procedures), findings=tuple(findings))
+    # pages that ran together know too little to replace what the catalogue has
+    return Reading(procedures=tuple(procedures), findings=tuple(findings), listing=0 < pages == len(procedures))
 
 
 def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
@@ -123,6 +128,9 @@ def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
         for number, record in enumerate(_unwrapped(whole), 1):
             yield number, record, ""
         return
+    if text.lstrip().startswith("["):
+        yield from _one_by_one(text)
+        return
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -132,6 +140,22 @@ def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
             yield number, None, "dòng này không phải là JSON trọn vẹn"
 
 
+def _one_by_one(text: str) -> Iterator[tuple[int, object, str]]:
+    """The whole records of a list that is cut off or broken somewhere, and where one could not be read."""
+    decoder, number = json.JSONDecoder(), 0
+    position = text.find("{")
+    while position >= 0:
+        number += 1
+        try:
+            record, end = decoder.raw_decode(text, position)
+            yield number, record, ""
+        except (ValueError, RecursionError):
+            yield number, None, "bản ghi này bị hỏng hoặc bị cắt, không phải là JSON trọn vẹn"
+            found = _NEXT_RECORD.search(text, position + 1)
+            end = found.start() + 1 if found else len(text)
+        position = text.find("{", end)
+
+
 def _unwrapped(whole: object) -> list[object]:
     if isinstance(whole, list):
         return whole
@@ -139,6 +163,8 @@ def _unwrapped(whole: object) -> list[object]:
         for key in ("content", "data", "items", "procedures", "records"):
             if isinstance(whole.get(key), list):
                 return list(whole[key])
+        if whole and all(isinstance(item, dict) and "code" in item for item in whole.values()):
+            return list(whole.values())
     return [whole]
 
 
@@ -204,7 +230,7 @@ def _procedure(code: str, name: str, top: _Part, detail: _Part, findings: Findin
         cases=papers.cases,
         fees=fees,
         durations=by_method + read_case_durations(named_cases, by_method),
-        results=tuple(without_bullet(name).rstrip(" ;.,") or name for name in _names(detail, "resultsDetails")),
+        results=tuple(filter(None, (without_bullet(name).rstrip(" ;.,") for name in _names(detail, "resultsDetails")))),
         legal=_legal(detail),
         decision=read_decision(detail.part("procedureProposal").raw("proposalNumber") or detail.raw("decisionNo")),
         topics=(top.text("_topic"),) if top.text("_topic") else (),
@@ -238,16 +264,28 @@ def _methods(
             method.raw("processingTime"), method.raw("processingTimeUnit"), method.raw("description"), channel
         )
         durations.setdefault(duration)
+        _report_time(method, findings)
         for fee in method.parts("fees"):
             currency = fee.text("currencyName") or fee.part("currency").text("name")
             text = with_method(fee.raw("value"), fee.raw("description"), method.raw("description"))
             readings.append(read_fee(fee.raw("value"), currency, text, channel))
+            if not is_amount(fee.raw("value")):
+                findings.add("fees", "số tiền không đọc được", "reported")
     completed = complete_from_siblings(readings)
     for reading in completed:
         if reading.doubt:
             findings.add("fees", reading.doubt, reading.action)
     lines = dict.fromkeys(reading.line for reading in completed)
     return tuple(lines), tuple(durations), tuple(notes), tuple(channels)
+
+
+def _report_time(method: _Part, findings: Findings) -> None:
+    unit = method.text("processingTimeUnit").upper()
+    if unit and unit not in {"WORKING_DAY", "DAY", "HOUR", "MONTH", "YEAR", "OTHER"}:
+        findings.add("durations", f"đơn vị thời gian “{unit[:20]}” không rõ", "reported")
+    value = method.raw("processingTime")
+    if isinstance(value, bool | list | dict) or (isinstance(value, int | float) and not 0 <= value < 100_000):
+        findings.add("durations", "số chỉ thời gian không đọc được", "reported")
 
 
 def _groups(detail: _Part) -> list[tuple[object, list[Line]]]:

@@ -5,12 +5,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from bot.dialogue.privacy import conceal_people
 from bot.dossier_records import Change, Kept, Status
 from bot.messages import Contact
 from bot.personal import Hasher
-from bot.services.dossiers import KeptDossiers
+from bot.rating_records import Source, Visit
+from bot.services.dossiers import Dossiers, KeptDossiers, NoDossiers
+from bot.services.ratings import KeptRatings
 from bot.storage.consents import ConsentStore
 from bot.storage.dossiers import DossierStore
+from bot.storage.ratings import RatingStore
 from bot.storage.transcripts import TranscriptStore
 
 KEY = b"a key of the tests only"
@@ -58,10 +62,25 @@ def service(engine: Engine, now: Clock | None = None) -> KeptDossiers:
             transcripts.clear(contact.id)
 
     store, consents = DossierStore(engine, now=clock), ConsentStore(engine, now=clock)
-    return KeptDossiers(store, consents, HASHER, erasers=(erase_transcript,), now=clock)
+
+    def erase_ratings(contact: Contact) -> None:
+        rated(engine, NoDossiers(), now).erase(contact)
+
+    return KeptDossiers(store, consents, HASHER, erasers=(erase_transcript, erase_ratings), now=clock)
 
 
-def arrange(engine: Engine, line: str) -> Kept:
-    """`CODE DIGITS STATUS` of a conversation: such a dossier comes in."""
+def rated(engine: Engine, dossiers: Dossiers, now: Clock | None = None) -> KeptRatings:
+    """The ratings as the application builds them."""
+    clock = now or (lambda: datetime.now(UTC))
+    return KeptRatings(RatingStore(engine, now=clock), dossiers, HASHER, mask=conceal_people, now=clock)
+
+
+def arrange(engine: Engine, line: str) -> Kept | None:
+    """`CODE DIGITS STATUS` of a conversation: such a dossier comes in. `slip CODE COUNTER`: such a slip is printed."""
+    if line.startswith("slip "):
+        _, slip, counter = line.split()
+        key = HASHER.hash("visit-slip", slip)
+        RatingStore(engine).issue([Visit(key=key, source=Source.SLIP, counter=counter, month="2026-11")], "batch")
+        return None
     code, digits, status = line.split()
     return DossierStore(engine).upsert(change(code, Status[status], phone="090000" + digits))

@@ -40,6 +40,8 @@ def play(
             restart()
         elif line.startswith("!dossier ") and dossier:
             dossier(line.removeprefix("!dossier "))
+        elif line.startswith("!slip ") and dossier:
+            dossier(line.removeprefix("!"))
         elif line.startswith(">> "):
             person.presses(line[3:])
         elif line.startswith("> "):

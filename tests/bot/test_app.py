@@ -1,5 +1,9 @@
 """The assembled application: its routes, its health, Telegram's webhook inside it."""
 
+import hashlib
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +13,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from bot.app import Core, build_app, build_core
+from bot.messages import Contact
 from bot.settings import Settings, SettingsError, read_settings
+from bot.storage.consents import ConsentStore
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.fakes.zalobot import TOKEN as ZALOBOT_TOKEN
+from tests.fakes.zalobot import FakeZaloBot
 
 SECRET = "s3cret-of-the-webhook"
 
@@ -103,3 +111,64 @@ def test_a_webhook_without_secret_is_refused(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("TELEGRAM_WEBHOOK_URL", "https://motcua.example.vn")
     with pytest.raises(SettingsError, match="TELEGRAM_WEBHOOK_SECRET"):
         read_settings()
+
+
+def test_the_zalo_bot_s_webhook_is_served_too(
+    index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, core: Core
+) -> None:
+    """With the secret it is answered; without it 403; what is too large is not read to its end."""
+    with FakeZaloBot() as zalobot:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("MOTCUA_INDEX_DIR", str(index_dir))
+        monkeypatch.setenv("ZALOBOT_TOKEN", ZALOBOT_TOKEN)
+        monkeypatch.setenv("ZALOBOT_BASE_URL", zalobot.url)
+        monkeypatch.setenv("ZALOBOT_WEBHOOK_URL", "https://motcua.example.vn")
+        monkeypatch.setenv("ZALOBOT_WEBHOOK_SECRET", SECRET)
+        message = {"message_id": "1", "text": "1.004194", "from": {"id": "lan"}, "chat": {"id": "lan"}}
+        push = {"ok": True, "result": {"event_name": "message.text.received", "message": message}}
+        header = {"X-Bot-Api-Secret-Token": SECRET}
+        with TestClient(build_app(read_settings(), core)) as client:
+            zalobot.webhook = {}  # the fake shall not push by itself: its address is none
+            assert client.post("/zalobot/webhook", json=push).status_code == 403
+            assert client.post("/zalobot/webhook", content=b"x" * 1_000_001, headers=header).status_code == 413
+            assert client.post("/zalo/webhook", json=push).status_code == 404, "the Official Account is off"
+            assert client.post("/zalobot/webhook", json=push, headers=header).status_code == 200
+            zalobot.wait_until(lambda: zalobot.called("sendMessage"))
+        assert "Đăng ký tạm trú" in zalobot.called("sendMessage")[0]["text"]
+        assert zalobot.called("setWebhook")[0]["url"] == "https://motcua.example.vn/zalobot/webhook"
+
+
+def test_erasing_the_web_conversation_ends_its_consents(settings: Settings, core: Core) -> None:
+    """The visitor never comes back under the same name, so nothing may be kept for it."""
+    consents = ConsentStore(core.engine)
+    with TestClient(build_app(settings, core), base_url="https://testserver") as client:
+        page = client.get("/").text
+        visitor = Contact("web", hashlib.sha256(client.cookies["motcua_visitor"].encode()).hexdigest())
+        consents.give(visitor, "dossier:H05.12-260715-0007", "1")
+        token = re.search(r'name="token" value="(\w+)"', page)
+        assert token
+        erased = client.post(
+            "/chat/erase",
+            data={"token": token[1]},
+            headers={"Origin": "https://testserver"},
+            follow_redirects=False,
+        )
+        assert erased.status_code == 303
+    assert consents.of(visitor) == []
+
+
+def test_a_token_that_telegram_refuses_is_told_in_one_sentence(index_dir: Path, tmp_path: Path) -> None:
+    """`motcua serve` ends with what to do, without a traceback."""
+    with FakeTelegram() as telegram:
+        env = {
+            "MOTCUA_INDEX_DIR": str(index_dir),
+            "TELEGRAM_TOKEN": "1:wrong",
+            "TELEGRAM_BASE_URL": telegram.base_url,
+            "PATH": "",
+            "HOME": str(tmp_path),
+        }
+        command = [sys.executable, "-m", "motcua", "serve", "--port", "0"]
+        done = subprocess.run(command, check=False, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert "@BotFather" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -12,7 +12,7 @@ from bot.services.guide import Guide
 from bot.storage.database import open_database
 from bot.storage.sessions import SessionStore
 from knowledge_base.centre import load_centre
-from tests.bot.dossiers import arrange, service
+from tests.bot.dossiers import arrange, rated, service
 from tests.bot.people import AtTerminal, InWebChat, NewProcess, OnTelegram, Resident
 from tests.bot.talk import CONVERSATIONS, play
 from tests.bot.zalo_people import OnZalo, OnZaloBot
@@ -44,7 +44,9 @@ def resident(
     def new_process() -> tuple[Receiver, Engine]:
         engine = open_database(database_url)
         engines.append(engine)
-        return Receiver(Dialogue(guide, load_centre(), service(engine)), SessionStore(engine)), engine
+        dossiers = service(engine)
+        dialogue = Dialogue(guide, load_centre(), dossiers, ratings=rated(engine, dossiers))
+        return Receiver(dialogue, SessionStore(engine)), engine
 
     person = CHANNELS[request.param](new_process)
     yield person

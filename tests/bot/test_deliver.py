@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from benchmarks.delivery import Plan, run
-from bot.channels import OutcomeUnknown, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
 from bot.deliver import Deliverer, DeliverySettings
 from bot.dialogue.wording.notices import TEMPLATES
 from bot.messages import Contact, Reply
@@ -26,10 +26,6 @@ CODE = "H02.15-261123-0001"
 SCOPE = f"dossier:{CODE}"
 MORNING = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 10:00 in Vietnam
 MINUTE = timedelta(minutes=1)
-
-
-class Refused(Unreachable):
-    """The message is refused, not the person gone."""
 
 
 class Office:
@@ -267,6 +263,20 @@ async def test_a_refused_message_does_not_mark_the_person(office: Office) -> Non
     await office.deliver()
     assert office.only().state == NoticeState.FAILED
     assert office.contacts.get(ANNA).reachable
+
+
+async def test_one_person_s_quota_holds_up_nobody_else(office: Office) -> None:
+    """Only that notice waits until the time the supplier named; the channel goes on."""
+    office.follow(ANNA, BINH)
+    office.queue(ANNA)
+    office.faults = [PersonLater(15 * 3600, "quota for this recipient used up")]
+    await office.deliver()
+    office.queue(BINH)
+    await office.deliver()
+    assert office.told == [(BINH, "lần 1")]
+    office.at += timedelta(hours=24)
+    await office.deliver()
+    assert office.told[1:] == [(ANNA, "lần 1")]
 
 
 async def test_paces_hold_over_all_senders(office: Office) -> None:

@@ -39,6 +39,16 @@ def test_a_newer_snapshot_is_taken_up_without_restart(served: tuple[Path, Guide]
     assert len(guide.catalogue) == len(FEW) + len(MORE)
 
 
+def test_a_message_is_read_once_by_each_snapshot(served: tuple[Path, Guide]) -> None:
+    """Asking again for the same message gives the same reading; a newer snapshot reads it anew."""
+    folder, guide = served
+    first = guide.find(FEW[0].name)
+    assert guide.find(FEW[0].name) is first
+    assert guide.new_topic(MORE[0].name, FEW[0].code) is guide.new_topic(MORE[0].name, FEW[0].code)
+    publish(folder, *MORE)
+    assert {match.code for match in guide.find(FEW[0].name).matches} <= {procedure.code for procedure in MORE}
+
+
 def test_a_damaged_newer_snapshot_is_not_taken_up(served: tuple[Path, Guide], caplog: pytest.LogCaptureFixture) -> None:
     """The old one goes on serving, and the log says what to run."""
     folder, guide = served

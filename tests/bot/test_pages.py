@@ -288,3 +288,39 @@ def test_a_time_that_the_description_states_otherwise_is_told_both_ways() -> Non
     other = msgspec.structs.replace(same, text="10 ngày")
     said = wording.durations(msgspec.structs.replace(BARE, durations=(other,)))[0]
     assert said == "7 ngày (phần mô tả ghi 10 ngày; các chỗ trong bản ghi ghi khác nhau)."
+
+
+def test_several_times_of_a_description_are_told_in_its_own_sentences() -> None:
+    """The overview says that there are others; the page says which holds for whom."""
+    told = "Cấp biển số: không quá 02 ngày. Cấp biển số trúng đấu giá: không quá 07 ngày."
+    time = Duration(kind=DurationKind.STATED, channel=Channel.DIRECT, value=2, unit=DurationUnit.DAY, text=told)
+    procedure = msgspec.structs.replace(BARE, durations=(time,))
+    assert wording.durations(procedure) == (f"2 ngày. Phần mô tả ghi: {told}",)
+    long = msgspec.structs.replace(time, text=told * 3, abridged=True)
+    procedure = msgspec.structs.replace(BARE, durations=(long,))
+    assert wording.durations(procedure)[0].endswith(" ….")
+    assert "2 ngày, bản ghi còn nêu thời gian khác" in wording.overview(procedure, CENTRE, TODAY)[0]
+
+
+def test_an_amount_lowered_for_a_period_is_told_with_the_full_one() -> None:
+    text = "áp dụng mức phí 400.000 đồng/hồ sơ đến hết ngày 31/12/2026"
+    line = FeeLine(kind=FeeKind.AMOUNT, amounts=(800000, 400000), currency="VND", text=text, valid_until="2026-12-31")
+    assert figures.fee(line, TODAY) == f"800.000 đồng – {text}"
+
+
+def test_an_address_ends_with_one_full_stop() -> None:
+    procedure = msgspec.structs.replace(BARE, address="Số 1 phố Một.", executing=("Sở Một.", "Sở Hai"))
+    said = " ".join(wording.where(procedure, CENTRE))
+    assert "Số 1 phố Một. " in said
+    assert "Sở Một; Sở Hai." in said
+    assert ".." not in said
+
+
+def test_channels_are_named_in_one_order() -> None:
+    lines = tuple(
+        FeeLine(kind=FeeKind.AMOUNT, channel=channel, amounts=(5000,), currency="VND", text=text)
+        for text in ("5.000 đồng/tờ", "5.000 đồng/quyển")
+        for channel in (Channel.POSTAL, Channel.DIRECT)
+    )
+    said = wording.fees(msgspec.structs.replace(BARE, fees=lines, channels=tuple(Channel)), TODAY)
+    assert said[0] == "• Nộp trực tiếp, Nộp qua bưu điện: 5.000 đồng/tờ"

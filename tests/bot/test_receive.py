@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from bot.dialogue.core import Dialogue
 from bot.dialogue.flow import Answer
 from bot.messages import Contact, Incoming
-from bot.receive import Receiver
-from bot.records import Session
+from bot.receive import LEASE, LONGEST, InHand, Receiver
+from bot.records import Session, Unsent
 from bot.services.guide import Guide
 from bot.storage.sessions import SessionStore
+from bot.storage.tables import sessions
 from knowledge_base.centre import load_centre
+from tests.bot.dossiers import Clock
 
 ANNA = Contact("test", "anna")
 
@@ -30,9 +33,15 @@ def pressed(message_id: str, link: str) -> Incoming:
 
 
 @pytest.fixture
-def process(engine: Engine, guide: Guide) -> Callable[[], Receiver]:
+def clock() -> Clock:
+    """The time, as all processes see it."""
+    return Clock()
+
+
+@pytest.fixture
+def process(engine: Engine, guide: Guide, clock: Clock) -> Callable[[], Receiver]:
     """Starts another process on the same database."""
-    return lambda: Receiver(Dialogue(guide, load_centre()), SessionStore(engine))
+    return lambda: Receiver(Dialogue(guide, load_centre()), SessionStore(engine), now=clock)
 
 
 def test_a_redelivery_is_not_answered_again(process: Callable[[], Receiver]) -> None:
@@ -44,12 +53,80 @@ def test_a_redelivery_is_not_answered_again(process: Callable[[], Receiver]) -> 
     assert receiver.receive(message("m1")) is None
 
 
-def test_an_answer_that_a_dead_process_never_sent_is_sent_by_the_next(process: Callable[[], Receiver]) -> None:
-    """Killed between deciding and sending: the redelivery gets the very same answer, once."""
+def test_an_answer_that_a_dead_process_never_sent_is_sent_by_the_next(
+    process: Callable[[], Receiver], clock: Clock
+) -> None:
+    """Killed between deciding and sending: once its lease is over the redelivery gets the very same answer, once."""
     first = process().receive(message("m1", "1.004194"))
     second = process()
+    with pytest.raises(InHand) as told:
+        second.receive(message("m1", "1.004194"))
+    assert told.value.seconds == LEASE.total_seconds()
+    clock.at += LEASE
     assert second.receive(message("m1", "1.004194")) == first
     assert second.receive(message("m1", "1.004194")) is None
+    with pytest.raises(InHand):
+        process().receive(message("m1", "1.004194"))
+
+
+def test_a_slow_process_keeps_its_answer(process: Callable[[], Receiver], clock: Clock) -> None:
+    """Slower than the supplier's patience but alive: nobody says the answer a second time, then it is confirmed."""
+    slow, other = process(), process()
+    slow.receive(message("m1"))
+    slow.receive(message("m2"))
+    for _ in range(20):
+        clock.at += LEASE / 3
+        slow.renew()
+        with pytest.raises(InHand):
+            other.receive(message("m1"))
+    other.receive(message("m3"))  # the person goes on writing meanwhile, to whichever process
+    slow.sent(message("m1"))
+    assert other.receive(message("m1")) is None
+    clock.at += LEASE
+    assert other.receive(message("m2")) is not None
+
+
+def test_an_answer_that_was_taken_over_is_not_taken_back(process: Callable[[], Receiver], clock: Clock) -> None:
+    """A process that was thought dead wakes up after its lease: what another one sends stays with that one."""
+    asleep, other = process(), process()
+    asleep.receive(message("m1"))
+    clock.at += LEASE
+    assert other.receive(message("m1")) is not None
+    asleep.renew()
+    other.sent(message("m1"))
+    assert process().receive(message("m1")) is None
+
+
+def test_what_was_never_confirmed_is_not_held_for_ever(process: Callable[[], Receiver], clock: Clock) -> None:
+    """A bug on the way out must not block the message for the next process."""
+    broken = process()
+    broken.receive(message("m1"))
+    clock.at += LONGEST + LEASE
+    broken.renew()
+    assert process().receive(message("m1")) is not None
+
+
+def test_a_row_from_before_the_leases_is_taken_over(process: Callable[[], Receiver], engine: Engine) -> None:
+    """It names no time: nobody holds it, and it still loads."""
+    store, first = SessionStore(engine), process().receive(message("m1"))
+    session = store.load(ANNA)
+    assert first
+    store.save(msgspec.structs.replace(session, unsent=(Unsent("m1", "a process of last week", first),)))
+    with engine.connect() as connection:
+        assert "null" in connection.execute(select(sessions.c.state)).scalar_one()
+    without = msgspec.json.encode({"message_id": "m1", "worker": "w", "reply": {}})
+    assert msgspec.json.decode(without, type=Unsent).until is None
+    assert process().receive(message("m1")) == first
+
+
+def test_the_web_chat_is_answered_at_once(process: Callable[[], Receiver]) -> None:
+    """It stores each answer once by its message id: any process hands it out, none has to confirm it."""
+    said = Incoming(contact=Contact("web", "v"), message_id="m1", text="xin chào")
+    receiver = process()
+    first = receiver.receive(said)
+    assert not receiver.confirms(said)
+    assert process().receive(said) == first
+    assert receiver.receive(said) == first
 
 
 def test_an_answer_that_was_sent_is_not_repeated_by_another_process(process: Callable[[], Receiver]) -> None:

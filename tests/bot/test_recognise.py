@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue.privacy import Found, mask, says_only_number
-from bot.dialogue.recognise import HINTS, Kind, code_in, kind_of, picked_number
+from bot.dialogue.recognise import (
+    HINTS,
+    LAST,
+    Kind,
+    cleaned,
+    code_in,
+    codes_in,
+    kind_of,
+    picked_number,
+    picked_numbers,
+    question_in,
+)
 from indexer.phrases import read_phrases
 
 KINDS = [
@@ -37,6 +48,12 @@ KINDS = [
     ("chồng tôi đang đánh tôi", Kind.EMERGENCY),
     ("con tôi uống nhầm thuốc sâu", Kind.EMERGENCY),
     ("113", Kind.EMERGENCY),
+    ("nhà sập", Kind.EMERGENCY),
+    ("cháy xe", Kind.EMERGENCY),
+    ("có kẻ đột nhập nhà tôi", Kind.EMERGENCY),
+    ("123456789012", Kind.STATUS),
+    ("ko phải", Kind.WRONG),
+    ("không phải cái này", Kind.WRONG),
     ("khó thở quá", Kind.DANGER),
     ("ba tôi bị tai biến", Kind.DANGER),
     ("bot ngu thế", Kind.INSULT),
@@ -85,6 +102,8 @@ QUESTIONS = [
     "nộp ở đâu để được hỗ trợ",
     "giấy phép bị cháy",
     "địa chỉ thửa đất sai",
+    "nhà bị sập do bão xin hỗ trợ",
+    "1.001193.02",
 ]
 
 
@@ -107,6 +126,8 @@ def test_any_text_is_read(text: str) -> None:
     kind_of(text)
     code_in(text)
     picked_number(text)
+    picked_numbers(text)
+    question_in(cleaned(text))
     masked, found = mask(text)
     assert found or masked == text
 
@@ -124,6 +145,7 @@ def test_any_text_is_read(text: str) -> None:
         ("cái đầu tiên", 1),
         ("[2]", 2),
         ("lấy số 2", 2),
+        ("cái cuối cùng", LAST),
     ],
 )
 def test_a_number_picks(text: str, number: int) -> None:
@@ -213,3 +235,40 @@ def test_no_resident_s_phrase_is_taken_for_something_else() -> None:
     """All shipped phrases (over 22,000 ways to ask for a procedure) reach the finder."""
     taken = {phrase: kind for lines in read_phrases().values() for phrase in lines if (kind := kind_of(phrase))}
     assert set(taken.values()) <= {Kind.DANGER}, taken
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1 và 3", (1, 3)),
+        ("cả 2, 4 ạ", (2, 4)),
+        ("số 2 với cái cuối", (2, LAST)),
+        ("1 vợ và 2 con", ()),
+        ("vợ và con", ()),
+    ],
+)
+def test_several_numbers_pick_several(text: str, numbers: tuple[int, ...]) -> None:
+    """Only where there is nothing but numbers."""
+    assert picked_numbers(text) == numbers
+
+
+def test_every_code_is_read() -> None:
+    """In the order written, each once."""
+    assert codes_in("1.004222 khác gì 1.004194, hay là 1.004222") == ("1.004222", "1.004194")
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Alo, chào ad ạ. mất bằng lái", "mất bằng lái"),
+        ("cảm ơn bạn nhiều, thế mất bao lâu", "thế mất bao lâu"),
+        ("bác ơi nộp ở đâu", "nộp ở đâu"),
+        ("làm căn cước ở đâu, cảm ơn ad", "làm căn cước ở đâu"),
+        ("dạ em muốn làm khai sinh", "em muốn làm khai sinh"),
+        ("da cam thì được trợ cấp gì", "da cam thì được trợ cấp gì"),
+        ("chào ad", "chào ad"),
+    ],
+)
+def test_politeness_is_no_part_of_the_question(text: str, question: str) -> None:
+    """Greeting, call and thanks around a question go; words that may mean something stay."""
+    assert question_in(text) == question

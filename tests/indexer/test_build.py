@@ -128,7 +128,7 @@ from indexer import build as building
 from tests.fakes.small_index import build_small, PHRASES
 where, index, encoder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 module, name, after = where.split(":")
-target = os if module == "os" else building
+target = {"os": os, "building": building, "index": building.index}[module]
 real, left = getattr(target, name), [int(after)]
 def dying(*arguments, **named):
     if not left[0]:
@@ -141,7 +141,8 @@ build_small(index, encoder, phrases=PHRASES | {"1.000002": ["xin sổ đi nướ
 
 
 @pytest.mark.parametrize(
-    "where", ["os:fsync:0", "os:fsync:3", "building:_write:0", "os:replace:0", "building:_publish:0", "os:replace:1"]
+    "where",
+    ["os:fsync:0", "os:fsync:3", "building:_write:0", "os:replace:0", "index:publish_pointer:0", "os:replace:1"],
 )
 def test_killed_at_any_point_the_old_snapshot_serves_and_the_next_build_succeeds(
     tmp_path: Path, encoder: Path, where: str

@@ -118,6 +118,18 @@ def test_a_cut_off_export_removes_nothing(desk: Desk) -> None:
     assert set(desk.procedures()) == {"1.000001", "1.000002"}
 
 
+def test_what_could_not_be_read_is_not_taken_for_gone(desk: Desk) -> None:
+    """A complete export with a broken record removes neither that procedure nor, where its code is unknown, any."""
+    codes = [f"1.0000{number:02}" for number in range(20)]
+    desk.centre.write_text("code,counter,agency\n" + "".join(f"{code},province,so-a\n" for code in codes), "utf-8")
+    desk.run(desk.source(*map(record, codes)), centre=True)
+    nameless = record(codes[0]) | {"name": "", "detail": {}}
+    assert desk.run(desk.source(nameless, *map(record, codes[1:])), complete=True).gone == ()
+    report = desk.run(desk.source(5, *map(record, codes[1:])), complete=True)
+    assert report.gone == ()
+    assert any("chưa xoá 1 thủ tục" in found.reason for found in report.findings)
+
+
 def test_prose_is_kept_only_where_it_may_be_shown(desk: Desk) -> None:
     source = desk.source(record("1.000001", requirementsAndConditions="Đủ 18 tuổi."))
     desk.run(source, centre=True)

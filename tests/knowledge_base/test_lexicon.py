@@ -52,3 +52,26 @@ def test_arrays_bring_the_lexicon_back(lexicon: Lexicon) -> None:
     again = Lexicon.read(lexicon.arrays())
     for question in PHRASES:
         assert np.array_equal(scores(again, question), scores(lexicon, question))
+
+
+def test_common_terms_written_out_score_the_same(lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a common term's row is written out for all documents changes the time, not the scores."""
+    monkeypatch.setattr("knowledge_base.lexicon.SPREAD_OUT", 0)
+    from_postings = Lexicon.read(lexicon.arrays())
+    for question in [*PHRASES, "xe xe xe", "lam bang"]:
+        assert scores(from_postings, question) == pytest.approx(scores(lexicon, question))
+
+
+def test_a_pair_counts_only_in_its_order(lexicon: Lexicon) -> None:
+    """ "bằng lái" is a pair of the material, "lái bằng" is two syllables."""
+    assert scores(lexicon, "bang lai")[0] > scores(lexicon, "lai bang")[0] > 0
+
+
+def test_bags_are_the_distinct_syllables_of_each_phrase(lexicon: Lexicon) -> None:
+    """Each phrase has its own syllables, by the numbers that `number` gives."""
+    starts, bags = lexicon.bags("phrases")
+    for place, phrase in enumerate(PHRASES):
+        numbers = {lexicon.number(word.folded) for word in words(phrase)}
+        assert set(bags[starts[place] : starts[place + 1]].tolist()) == numbers
+    assert lexicon.number("khonggap") == -1
+    assert lexicon.syllable_weights[lexicon.number("xe")] == pytest.approx(lexicon.weight("xe"))

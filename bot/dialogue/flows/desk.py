@@ -1,9 +1,12 @@
 """The centre's front desk: welcome, hours, a human being, emergencies, and the passing moments of a talk."""
 
+import msgspec
+
 from bot.dialogue.flow import Answer, Decision, Flow, Trace, Turn, tell, to
 from bot.dialogue.flows import browse
 from bot.dialogue.recognise import Kind
 from bot.dialogue.wording import desk as wording
+from bot.dialogue.wording import unanswered as unanswered_wording
 from bot.messages import Choice
 
 flow = Flow("desk")
@@ -12,7 +15,8 @@ flow = Flow("desk")
 @flow.entry("/start", "/help", "/menu", "menu", "bắt đầu", "trang đầu", "về đầu trang", "trợ giúp", "hướng dẫn")
 def start(turn: Turn) -> Answer:
     """The first page."""
-    return tell(wording.welcome(turn.centre), *ways_on(), topic=None)
+    kept = (unanswered_wording.KEPT,) if turn.questions.days() else ()
+    return tell((*wording.welcome(turn.centre), *kept), *ways_on(), topic=None)
 
 
 @flow.page
@@ -63,7 +67,11 @@ def contact(turn: Turn) -> Answer:
 
 @flow.entry("/canbo", "gặp cán bộ", "gặp người thật", "gặp nhân viên")
 def person(turn: Turn) -> Answer:
-    """How to reach a human being."""
+    """How to reach a human being: by telephone, and here where officers answer."""
+    if turn.handovers.offered(turn.contact):
+        from bot.dialogue.flows import handover  # noqa: PLC0415 - which stands on this page
+
+        return msgspec.structs.replace(handover.offer(turn), trace=_decided("human"))
     return tell(wording.person(turn.centre, turn.now), *ways_on()[:2], trace=_decided("human"))
 
 

@@ -175,6 +175,9 @@ def _page(turn: Turn, dossier: Dossier) -> Answer:
     else:
         said.append(wording.CONSENT)
         ways.append(to(wording.FOLLOW_BUTTON, follow, dossier.code, CONSENT_VERSION))
+    if turn.ratings.may_rate(turn.contact, dossier):
+        # by name: the pages of rating lead back to these, and modules can't import each other
+        ways.insert(0, Choice(wording.RATE_BUTTON, f"rating.visit:{dossier.code}"))
     if dossier.procedure_code and turn.guide.procedure(dossier.procedure_code):
         ways.append(to(wording.CHECKLIST_BUTTON, procedure.checklist, dossier.procedure_code))
     ways.append(to(wording.ANOTHER_BUTTON, start))

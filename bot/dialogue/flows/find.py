@@ -1,11 +1,13 @@
 """From a question to a procedure: sure, one of several, or none."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from bot.dialogue.anonymous import key_of
 from bot.dialogue.flow import Answer, Flow, Trace, Turn, item, link, parse_link, tell, to
-from bot.dialogue.flows import desk, procedure
+from bot.dialogue.flows import desk, procedure, unanswered
 from bot.dialogue.wording import find as wording
 from bot.dialogue.wording import procedure as procedure_wording
 from bot.messages import Choice
@@ -16,12 +18,16 @@ flow = Flow("find")
 
 OFFERED: Final = 4
 """Candidates offered in one question: more nobody compares on a phone, and their codes still fit into a link."""
+ASKED_LIMIT: Final = 17
+"""Characters of facets that fit into a link beside so many codes."""
 WORTH_OFFERING: Final = 0.12
 """A candidate is offered while its probability is at least this share of the best one's."""
 
 
 def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
     """What to say to a question that was read this way."""
+    if found.decision != "nothing" and turn.questions.is_out_of_scope(key_of(turn.text)):
+        found = msgspec.structs.replace(found, decision="nothing")  # staff said that no procedure answers this
     trace = Trace(
         decision=found.decision,
         # "nothing" answers with no procedure, whatever came nearest
@@ -30,16 +36,18 @@ def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
         scores={match.code: round(match.probability, 4) for match in found.matches},
     )
     codes = _worth_offering(turn, found)
-    wanted = "-".join(facet.value for facet in asked if facet is not Facet.GENERAL)
+    wanted = procedure.named(asked)
     if found.decision == "sure":
         said = procedure.show(turn, codes[0], wanted)
-        others = [to(procedure_wording.OTHER_BUTTON, others_than, *codes[1:OFFERED])]
+        known = [match.code for match in found.matches if turn.guide.procedure(match.code)]
+        others = [to(procedure_wording.OTHER_BUTTON, others_than, *known[1:OFFERED])]
         return msgspec.structs.replace(
             _with_choices(said, others), here=link(procedure.show, codes[0], wanted), trace=trace
         )
     if found.decision == "several":
-        return msgspec.structs.replace(which(turn, wanted, *codes), here=link(which, wanted, *codes), trace=trace)
-    return msgspec.structs.replace(nothing(turn), trace=trace)
+        said = which(turn, wanted, *codes)
+        return msgspec.structs.replace(said, here=which_link(asked, codes), trace=trace)
+    return msgspec.structs.replace(_nothing(turn, turn.text), trace=trace)
 
 
 def again(turn: Turn, shown: str, asked: tuple[Facet, ...]) -> str | None:
@@ -47,21 +55,27 @@ def again(turn: Turn, shown: str, asked: tuple[Facet, ...]) -> str | None:
     name, args = parse_link(shown)
     if name != which.name or not args:
         return None
-    return link(which, "-".join(facet.value for facet in asked), *args[1:])
+    return which_link(asked, args[1:])
+
+
+def which_link(asked: Iterable[Facet], codes: Iterable[str]) -> str:
+    """The link to a question back, with as much of what is asked as it has room for."""
+    return link(which, procedure.named(asked, ASKED_LIMIT), *tuple(codes)[:OFFERED])
 
 
 @flow.page
 def which(turn: Turn, asked: str, *codes: str) -> Answer:
     """One question that tells the candidates apart, a choice for each."""
     candidates = list({found.code: found for code in codes if (found := turn.guide.procedure(code))}.values())
-    asked = "-".join(facet.value for facet in procedure.facets_in(asked) if facet is not Facet.GENERAL)
+    facets = procedure.facets_in(asked)
+    asked = procedure.named(facets)
     if not candidates:
         return nothing(turn)
     rows = [
         item(label, procedure.show, candidate.code, asked)
         for label, candidate in zip(wording.labels(candidates), candidates, strict=True)
     ]
-    trace = Trace(decision="several", codes=tuple(candidate.code for candidate in candidates))
+    trace = Trace(decision="several", codes=tuple(candidate.code for candidate in candidates), asks=tuple(facets))
     return tell(wording.which(candidates), *rows, to(wording.NONE_OF_THESE, nothing), topic=None, trace=trace)
 
 
@@ -74,10 +88,33 @@ def others_than(turn: Turn, *codes: str) -> Answer:
     return which(turn, "", *known)
 
 
+def rejected(turn: Turn, offered: tuple[Choice, ...], shown: tuple[str, ...]) -> str | None:
+    """Where "không phải" leads: what else was offered, or the other candidates of the question back before; else None.
+
+    `offered` are the choices of the last answer, `shown` the links followed before, the last one last. The procedure
+    that was refused is never offered again.
+    """
+    for page in (others_than, nothing):
+        for choice in offered:
+            if parse_link(choice.link)[0] == page.name:
+                return choice.link
+    if len(shown) < 2 or parse_link(shown[-1])[0] != procedure.show.name:
+        return None
+    name, args = parse_link(shown[-2])
+    rest = [code for code in args[1:] if code != turn.topic]
+    return link(others_than, *rest) if name == which.name and rest else None
+
+
 @flow.page
 def nothing(turn: Turn) -> Answer:
     """No procedure fits; never a guess."""
-    return tell(wording.nothing(turn.centre), *desk.ways_on(), topic=None, trace=Trace(decision="nothing"))
+    return _nothing(turn, turn.question)
+
+
+def _nothing(turn: Turn, question: str) -> Answer:
+    said, choices = unanswered.offer(turn, question)
+    trace = Trace(decision="nothing")
+    return tell((*wording.nothing(turn.centre), *said), *choices, *desk.ways_on(), topic=None, trace=trace)
 
 
 def _worth_offering(turn: Turn, found: Found) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """One procedure: the short answer to what was asked, buttons for the rest, and the checklist of its papers."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -230,6 +231,20 @@ def facets_in(asked: str) -> tuple[Facet, ...]:
     known = {facet.value: facet for facet in Facet}
     named = tuple(dict.fromkeys(known[name] for name in asked.split("-") if name in known and name != Facet.GENERAL))
     return named or (Facet.GENERAL,)
+
+
+NAMED_LIMIT: Final = 36
+"""Characters of facets that fit into a link beside a procedure's code."""
+
+
+def named(asked: Iterable[Facet], limit: int = NAMED_LIMIT) -> str:
+    """Facets as the argument of a link, which `facets_in` reads: the first ones, as many as `limit` has room for."""
+    argument = ""
+    for facet in asked:
+        longer = f"{argument}-{facet.value}".removeprefix("-")
+        if facet is not Facet.GENERAL and len(longer) <= limit:
+            argument = longer
+    return argument
 
 
 def long_list(procedure: Procedure) -> bool:

@@ -16,6 +16,7 @@ AGAIN_BUTTON = "Nhập lại"
 BACK_BUTTON = "Về hồ sơ này"
 MINE_BUTTON = "Hồ sơ tôi theo dõi"
 CHECKLIST_BUTTON = "Giấy tờ của thủ tục"
+RATE_BUTTON = "Chấm điểm lần này"
 ERASE_BUTTON = "Đồng ý xóa"
 KEEP_BUTTON = "Không xóa"
 
@@ -44,9 +45,9 @@ NOTHING_FOLLOWED = "Bạn chưa theo dõi hồ sơ nào. Bạn tra một hồ s�
 FOLLOWING = "Bạn đang theo dõi {count} hồ sơ. Gõ “dừng” để thôi nhận mọi tin báo."
 ERASE = (
     "Bạn muốn xóa mọi dữ liệu của bạn ở đây?",
-    "Sẽ xóa: cuộc trò chuyện đang nhớ, các hồ sơ đang theo dõi và đã mở, sự đồng ý nhận tin, số lần nhập sai, nội dung đã nói trên trang web. Hồ sơ bạn nộp ở Trung tâm không mất.",
+    "Sẽ xóa: cuộc trò chuyện đang nhớ, các hồ sơ đang theo dõi và đã mở, sự đồng ý nhận tin, tin báo đã gửi và chờ gửi, số lần nhập sai, điểm bạn chấm trong 24 giờ qua, số điện thoại để gọi lại, nội dung đã nói trên trang web. Hồ sơ bạn nộp ở Trung tâm không mất.",
 )
-ERASED = "Đã xóa: cuộc trò chuyện đang nhớ, các hồ sơ đang theo dõi và đã mở, sự đồng ý nhận tin, số lần nhập sai, nội dung đã nói trên trang web."
+ERASED = "Đã xóa: cuộc trò chuyện đang nhớ, các hồ sơ đang theo dõi và đã mở, sự đồng ý nhận tin, tin báo đã gửi và chờ gửi, số lần nhập sai, điểm bạn chấm trong 24 giờ qua, số điện thoại để gọi lại, nội dung đã nói trên trang web."
 ERASED_REST = "Chỉ giữ dấu của tin này (để không trả lời hai lần). Tin đã gửi trong máy của bạn thì bạn tự xóa."
 STILL_COUNTED = "Số lần nhập sai còn giữ thêm {minutes} phút, không kèm tên bạn, để chống dò mã; sau đó tự xóa."
 NOT_ERASED = "Vâng, không xóa gì cả."

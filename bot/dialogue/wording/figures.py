@@ -5,6 +5,9 @@ from datetime import date
 
 from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit, FeeKind, FeeLine
 
+LONG_TEXT = 200
+"""A time told in more characters is introduced as the record's own words."""
+
 CHANNELS = {
     Channel.DIRECT: "Nộp trực tiếp",
     Channel.ONLINE: "Nộp trực tuyến (qua mạng)",
@@ -45,16 +48,15 @@ def duration(time: Duration) -> str:
     """One processing time in words; a placeholder is never shown as a number."""
     match time.kind:
         case DurationKind.STATED:
-            assert time.value is not None
-            assert time.unit is not None
-            stated = f"{number(time.value)} {_UNITS[time.unit]}"
+            said = stated(time)
             if time.text and time.channel:
-                return _with_description(stated, time)
-            return f"{stated} – {time.text}" if time.text else stated
+                return _with_description(said, time)
+            return f"{said} – {time.text}" if time.text else said
         case DurationKind.TEXT:
             if len(time.text) < 30 and not any(character.isdigit() for character in time.text):
                 return f"bản ghi viết “{time.text.rstrip(' .')}”"
-            return f"{time.text} …" if time.abridged else time.text
+            said = _marked(time.text, abridged=time.abridged)
+            return f"bản ghi viết: {said}" if len(said) > LONG_TEXT else said
         case DurationKind.UNIT_UNKNOWN:
             assert time.value is not None
             return f"bản ghi chỉ ghi số {number(time.value)}, không rõ ngày hay giờ"
@@ -62,8 +64,24 @@ def duration(time: Duration) -> str:
             return "bản ghi chưa nêu thời gian cụ thể"
 
 
+def _marked(text: str, *, abridged: bool) -> str:
+    return f"{text.rstrip(' …')} …" if abridged else text
+
+
+def stated(time: Duration) -> str:
+    """The number and unit of a stated time alone."""
+    assert time.value is not None
+    assert time.unit is not None
+    return f"{number(time.value)} {_UNITS[time.unit]}"
+
+
 def _with_description(stated: str, time: Duration) -> str:
-    """A time whose channel's description states another one: both are told, and that they differ in number."""
+    """A time whose channel's description states others: they are told too, and where they contradict it.
+
+    One other time stands in brackets; several are the description's own sentences, which say for whom each holds.
+    """
+    if not re.fullmatch(r"[\d.,]+ ?[^\W\d]+(?: [^\W\d]+){0,2}", time.text):
+        return f"{stated}. Phần mô tả ghi: {_marked(time.text, abridged=time.abridged)}"
     said = f"{stated} (phần mô tả ghi {time.text}"
     same = re.match(r"[\d.,]+", time.text)
     if same and float(same[0].replace(",", ".")) == time.value:
@@ -73,7 +91,7 @@ def _with_description(stated: str, time: Duration) -> str:
 
 def fee(line: FeeLine, today: date) -> str:
     """One fee line in words: the record's own wording, with its number where the wording has none."""
-    text = line.text + (" …" if line.abridged else "")
+    text = _marked(line.text.rstrip(" ;:,"), abridged=line.abridged)
     match line.kind:
         case FeeKind.AMOUNT:
             said = _amount(line, text)
@@ -100,10 +118,19 @@ def _amount(line: FeeLine, text: str) -> str:
         return f"Cổng ghi {amounts}; hai chỗ trong bản ghi không khớp, bạn hỏi lại cán bộ. Bản ghi viết: {text}"
     if text.startswith("/"):
         return f"{amounts}{text}"
-    named = all(amount in _numbers(text) for amount in line.amounts)
-    return text if named else f"{amounts} – {text}"
+    named = [amount in _numbers(text) for amount in line.amounts]
+    if all(named):
+        return text
+    if not named[0] and all(named[1:]) and line.valid_until:  # the text tells what holds for a period instead
+        amounts = money(line.amounts[0], line.currency)
+    return f"{amounts} – {text}"
 
 
 def _numbers(text: str) -> set[int]:
     """The whole numbers written in `text`, with their thousands separated or not."""
     return {int(re.sub(r"\D", "", found)) for found in re.findall(r"\d{1,3}(?:[.,]\s?\d{3})+(?!\d)|\d+", text)}
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in about `limit` characters, ended between words and marked where it goes on."""
+    return text if len(text) <= limit else text[: text.rfind(" ", 0, limit)].rstrip(" ,;:(–-") + " …"

@@ -1,13 +1,12 @@
 """What is said between a question and a procedure: which one of several, or none."""
 
-from bot.dialogue.wording import desk
+from bot.dialogue.wording import desk, figures
 from knowledge_base.centre import Centre
 from knowledge_base.procedure import Procedure
 from knowledge_base.text import fold
 
 LABEL_LIMIT = 90
 NONE_OF_THESE = "Không có trong này"
-NOT_CLEAR = "Bạn hỏi về thủ tục nào ạ?"
 
 
 def nothing(centre: Centre) -> tuple[str, ...]:
@@ -33,6 +32,8 @@ def which(procedures: list[Procedure]) -> tuple[str, ...]:
 
 def question(procedures: list[Procedure]) -> str:
     """The one thing that separates the candidates, as a question."""
+    if len(procedures) == 1:
+        return "Có phải bạn cần việc này không?"
     shared = _shared_start([procedure.name for procedure in procedures])
     levels = {procedure.counter for procedure in procedures}
     if len({fold(procedure.name) for procedure in procedures}) == 1 and len(levels) > 1:
@@ -57,12 +58,12 @@ def labels(procedures: list[Procedure]) -> list[str]:
         said = [f"{text} ({_level(procedure)})" for text, procedure in zip(said, procedures, strict=True)]
     if len(set(map(fold, said))) < len(said):
         said = [f"{text} – {_told_apart(p, procedures)}" for text, p in zip(said, procedures, strict=True)]
-    return [_cut(text[:1].upper() + text[1:], LABEL_LIMIT) for text in said]
+    return [figures.cut(text[:1].upper() + text[1:], LABEL_LIMIT) for text in said]
 
 
 def _full_name(procedure: Procedure, label: str) -> str:
     """The official name where the label is another, and the level."""
-    named = "" if fold(label) == fold(procedure.name) else f"{_cut(procedure.name, 220)}, "
+    named = "" if fold(label) == fold(procedure.name) else f"{figures.cut(procedure.name, 220)}, "
     return f"({named}{_level(procedure)})"
 
 
@@ -94,7 +95,3 @@ def _shared_end(names: list[list[str]], start: int) -> int:
     while end < shortest and len({fold(words[-1 - end]) for words in names}) == 1:
         end += 1
     return end
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: text.rfind(" ", 0, limit)] + " …"

@@ -122,6 +122,19 @@ _ALL: Final = (
         parameters=_PARAMETERS,
     ),
     Template(
+        id="returned",
+        version=2,
+        fields=_CODE | {"phone": Field(80)},
+        paragraphs=(
+            "# Hồ sơ đã trả kết quả",
+            "Kết quả của hồ sơ {code} ({procedure}) đã được trao. Nếu bạn chưa nhận được, xin gọi ngay {phone}.",
+            "Bạn có hài lòng không? Mời bạn bấm Chấm điểm: ba câu, chưa đến một phút. Trung tâm không ghi tên bạn. Cảm ơn bạn.",
+            _STOP,
+        ),
+        choices=(Choice("Chấm điểm", "rating.visit:{code}"),),
+        parameters=_PARAMETERS,
+    ),
+    Template(
         id="changed",
         version=1,
         fields=_CODE | {"status": Field(100), "note": Field(300, optional=True), "phone": Field(80)},
@@ -149,6 +162,34 @@ _ALL: Final = (
             "tieu_de": Parameter("title", "name", cut=True),
             "noi_dung": Parameter("text", "address", cut=True),
         },
+    ),
+    Template(
+        id="answer",
+        version=1,
+        fields={"question": Field(200), "text": Field(1000), "procedure_code": Field(30, optional=True)},
+        paragraphs=(
+            "# Câu trả lời cho bạn",
+            "Bạn đã hỏi: “{question}”",
+            "{text}",
+            "Bạn nhận tin này vì đã nhờ trợ lý nhắn lại. Trợ lý không giữ địa chỉ này nữa.",
+        ),
+        choices=(Choice("Xem thủ tục", "procedure.show:{procedure_code}"),),
+        parameters={
+            "cau_hoi": Parameter("question", "name", cut=True),
+            "tra_loi": Parameter("text", "address", cut=True),
+        },
+    ),
+    Template(
+        id="handover",
+        version=1,
+        fields={"question": Field(200, optional=True), "text": Field(1000)},
+        paragraphs=("Bạn đã hỏi: “{question}”", "Cán bộ trả lời:\n{text}"),
+    ),
+    Template(
+        id="handover_end",
+        version=1,
+        fields={},
+        paragraphs=("Cuộc trao đổi với cán bộ đã kết thúc. Trợ lý tự động trả lời bạn từ đây ạ.",),
     ),
 )
 
@@ -185,5 +226,8 @@ REASONS: Final = {
     "ready": "đã có kết quả",
     "returned": "đã trả kết quả",
     "changed": "hồ sơ có thay đổi",
+    "answer": "trả lời câu đã hỏi",
+    "handover": "cán bộ trả lời",
+    "handover_end": "kết thúc trao đổi với cán bộ",
 }
 """What the call is about, for the clerk's list."""

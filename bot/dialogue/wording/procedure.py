@@ -1,5 +1,6 @@
 """What is said about one procedure, field by field from its record. No sentence here states a fact of its own."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -8,6 +9,7 @@ from knowledge_base.centre import Centre
 from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, FeeKind, Flag, Paper, Procedure
 
+_PUNCTUATION = re.compile(r"[^\w.,%]+")
 LONG_NAME = 60
 """Official names longer than this are preceded by the plain one."""
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
@@ -113,7 +115,7 @@ def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ..
         f"• Nơi nộp: {counter(procedure, centre)}{_decided_by(procedure)}.",
     ]
     if procedure.results:
-        lines.append(f"• Kết quả: {_cut('; '.join(procedure.results), 160)}.")
+        lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.")
     return ("\n".join(lines),)
 
 
@@ -167,7 +169,7 @@ def case_label(case: Case) -> str:
 def case_choice(case: Case, *, among_same: bool) -> str:
     """A case as a choice; where the record gives several cases one label, its papers tell them apart."""
     label = case.label or TITLES[Facet.DOCUMENTS]
-    return f"{label} ({len(case.papers)} giấy tờ, có {_cut(case.papers[0].name, 60)})" if among_same else label
+    return f"{label} ({len(case.papers)} giấy tờ, có {figures.cut(case.papers[0].name, 60)})" if among_same else label
 
 
 def paper_line(paper: Paper) -> str:
@@ -220,7 +222,7 @@ def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
     first: dict[str, str] = {}  # clerks type the same fee with and without a full stop or brackets
     for line in procedure.fees:
         text = figures.fee(line, today)
-        text = first.setdefault(" ".join(text.replace("(", " ").replace(")", " ").strip(" .;").split()), text)
+        text = first.setdefault(_PUNCTUATION.sub("", text).rstrip(".,").casefold(), text)
         by_text.setdefault(text, []).append(line.channel)
     everywhere = set(procedure.channels)
     said = []
@@ -234,7 +236,9 @@ def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
 
 
 def _channel_names(channels: list[Channel]) -> str:
-    return ", ".join(figures.CHANNELS[channel] for channel in channels) + ": " if channels else ""
+    return (
+        ", ".join(name for channel, name in figures.CHANNELS.items() if channel in channels) + ": " if channels else ""
+    )
 
 
 def durations(procedure: Procedure) -> tuple[str, ...]:
@@ -252,7 +256,7 @@ def durations(procedure: Procedure) -> tuple[str, ...]:
     said = tuple(f"• {_channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
     if any(time.channel is None for time in told) and any(time.channel for time in told):
         said += ("Các chỗ trong bản ghi ghi khác nhau, bạn hỏi lại cán bộ khi nộp.",)
-    elif len({time.channel for time in told if not time.text}) < sum(not time.text for time in set(told)):
+    elif len({time.channel for time in told}) < len({(time.channel, time.value, time.unit) for time in told}):
         said += ("Bản ghi nêu nhiều mức thời gian, tùy trường hợp của hồ sơ. Bạn hỏi cán bộ khi nộp.",)
     return said
 
@@ -282,7 +286,12 @@ def counter(procedure: Procedure, centre: Centre) -> str:
 
 
 def _decided_by(procedure: Procedure) -> str:
-    return f" (cơ quan giải quyết: {_cut('; '.join(procedure.executing), 120)})" if procedure.executing else ""
+    named = _agencies(procedure)
+    return f" (cơ quan giải quyết: {figures.cut(named, 120)})" if named else ""
+
+
+def _agencies(procedure: Procedure) -> str:
+    return "; ".join(name.rstrip(" .;,") for name in procedure.executing)
 
 
 def where(procedure: Procedure, centre: Centre) -> tuple[str, ...]:
@@ -293,9 +302,9 @@ def where(procedure: Procedure, centre: Centre) -> tuple[str, ...]:
             "Các cách nộp theo bản ghi: " + "; ".join(figures.CHANNELS[c].lower() for c in procedure.channels) + "."
         )
     if procedure.address:
-        said.append(f"Nơi tiếp nhận ghi trong bản ghi: {procedure.address}.")
+        said.append(f"Nơi tiếp nhận ghi trong bản ghi: {procedure.address.rstrip(' .;,')}.")
     if procedure.executing:
-        said.append(f"Cơ quan giải quyết: {'; '.join(procedure.executing)}.")
+        said.append(f"Cơ quan giải quyết: {_agencies(procedure)}.")
     return tuple(said)
 
 
@@ -404,15 +413,11 @@ def _short_duration(procedure: Procedure) -> str:
     said = list(dict.fromkeys(figures.duration(time) for time in told))
     if not said:
         return "bản ghi chưa nêu cụ thể"
-    if len(said) == 1:
-        return _cut(said[0].rstrip(" ."), 160)
-    stated = dict.fromkeys(
-        figures.duration(time) for time in told if time.kind is DurationKind.STATED and not time.text
-    )
+    if len(said) == 1 and len(said[0]) <= 160:
+        return said[0].rstrip(" .")
+    stated = tuple(dict.fromkeys(figures.stated(time) for time in told if time.kind is DurationKind.STATED))
+    if len(stated) == 1 and all(time.kind is DurationKind.STATED for time in told):
+        return f"{stated[0]}, bản ghi còn nêu thời gian khác, xem mục Thời gian"
     if len(stated) == len(said) <= 3:
         return " hoặc ".join(stated) + ", tùy cách nộp hoặc trường hợp"
     return "tùy trường hợp, xem mục Thời gian"
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: text.rfind(" ", 0, limit)] + " …"

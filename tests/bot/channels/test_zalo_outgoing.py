@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.channels import OutcomeUnknown, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
 from bot.channels.zalo import Filled, phone_number
-from bot.channels.zalo_errors import NeedsOperator, OutsideWindow, PersonLater, RateLater, Refused
+from bot.channels.zalo_errors import NeedsOperator, OutsideWindow, RateLater
 from bot.messages import Choice, Contact, Incoming, Reply
 from bot.storage.tokens import SqlTokens
 from tests.bot.channels.test_zalo_incoming import Heard, listening

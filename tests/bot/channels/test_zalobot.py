@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bot.channels import OutcomeUnknown, TryLater, Unreachable
-from bot.channels.zalo_errors import NeedsOperator, Refused
+from bot.channels import OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.channels.zalo_errors import NeedsOperator
 from bot.channels.zalobot import ZaloBot, ZaloBotSettings
 from bot.messages import Choice, Contact, Incoming, Reply
 from tests.bot.channels.zalo_setup import bot_connected, echo, wait, zalobot
@@ -43,6 +43,16 @@ class TestFetching:
         async with bot_connected(zalobot, poll_timeout=0):
             await wait(zalobot.wait_until, lambda: len(zalobot.called("getUpdates")) > 3)
         assert caplog.records == []
+
+    async def test_a_stop_waits_for_the_fetch_under_way(self, zalobot: FakeZaloBot) -> None:
+        """What it brings would never come again: it is answered before the channel ends."""
+        async with bot_connected(zalobot, poll_timeout=8) as channel:
+            await wait(zalobot.wait_until, lambda: zalobot.called("getUpdates"))
+            stopping = asyncio.create_task(channel.stop())
+            zalobot.user_sends(LAN, "một")
+            await stopping
+            assert [message.text for message in zalobot.messages(LAN)] == ["một"]
+            assert len(zalobot.called("getUpdates")) == 1
 
     @pytest.mark.parametrize(("kind", "other"), [("image", "photo"), ("sticker", "sticker"), ("voice", "voice")])
     async def test_what_we_cannot_read_is_named(self, zalobot: FakeZaloBot, kind: str, other: str) -> None:

@@ -84,12 +84,36 @@ def test_a_case_that_says_what_the_words_of_the_methods_say_is_no_difference() -
         ("07 ngày làm việc kể từ ngày nhận đủ hồ sơ", "07 ngày làm việc"),
         ("Trong thời hạn 10 ngày kể từ ngày nhận đủ hồ sơ", "10 ngày"),
         ("07 ngày", ""),
-        ("Đối với xã miền núi thì không quá 17 ngày", ""),
-        ("Không quá 05 ngày làm việc; trả kết quả trong 02 ngày", ""),
-        ("Thời gian thực hiện được tăng thêm không quá 10 ngày", ""),
+        ("Nộp tại quầy. Đối với xã miền núi thì không quá 17 ngày.", "Đối với xã miền núi thì không quá 17 ngày."),
+        (
+            "Không quá 05 ngày làm việc; trả kết quả trong 02 ngày",
+            "Không quá 05 ngày làm việc; trả kết quả trong 02 ngày",
+        ),
+        ("Thời gian được tăng thêm không quá 10 ngày", "Thời gian được tăng thêm không quá 10 ngày"),
+        ("Đối với các xã miền núi thì không quá 7 ngày", "Đối với các xã miền núi thì không quá 7 ngày"),
     ],
 )
 def test_another_time_in_the_description_stands_beside_the_number(told: str, other: str) -> None:
-    """Only a description that plainly states one time contradicts the number; exceptions and steps do not."""
+    """One plain time stands alone; exceptions, additions and steps are told in the sentences that say for whom."""
     found = read_duration(7, "DAY", told, Channel.DIRECT)
     assert (found.kind, found.value, found.unit, found.text) == (DurationKind.STATED, 7, DurationUnit.DAY, other)
+
+
+def test_a_placeholder_beside_several_times_is_told_by_the_sentences_of_the_description() -> None:
+    told = "Nộp tại quầy. Cấp mới: 15 ngày làm việc. Cấp lại: 05 ngày làm việc."
+    found = read_duration(1, "OTHER", told, Channel.DIRECT)
+    assert (found.kind, found.text) == (DurationKind.TEXT, "Cấp mới: 15 ngày làm việc. Cấp lại: 05 ngày làm việc.")
+
+
+def test_a_long_description_is_abridged_between_sentences() -> None:
+    told = " ".join(f"Loại {number} do cơ quan giải quyết trong {number} ngày." for number in range(10, 40))
+    found = read_duration(7, "DAY", told, Channel.DIRECT)
+    assert found.abridged
+    assert found.text.endswith("ngày.")
+    assert len(found.text) <= 600
+
+
+def test_many_cases_with_one_time_are_told_once() -> None:
+    told = read_duration(37, "DAY", "", Channel.DIRECT)
+    cases: list[tuple[str, object, object]] = [(f"Loại {number}", 51, "DAY") for number in range(9)]
+    assert [(found.value, found.text) for found in read_case_durations(cases, (told,))] == [(51, "")]

@@ -83,10 +83,25 @@ def test_an_exemption_for_some_is_never_free(text: str) -> None:
 
 
 def test_where_number_and_text_disagree_both_are_told() -> None:
-    found = line(800000, "áp dụng mức phí 400.000 đồng/hồ sơ đến hết ngày 31/12/2026", "Việt Nam Đồng")
+    found = line(1500000, "150.000 đồng/1 giấy", "Việt Nam Đồng")
     assert found.conflict
-    assert found.amounts == (800000, 400000)
-    assert found.valid_until == "2026-12-31"
+    assert found.amounts == (1500000, 150000)
+
+
+def test_a_lower_amount_for_a_period_does_not_contradict_the_number() -> None:
+    found = line(800000, "áp dụng mức phí 400.000 đồng/hồ sơ đến hết ngày 31/12/2026", "Việt Nam Đồng")
+    assert (found.amounts, found.conflict, found.valid_until) == ((800000, 400000), False, "2026-12-31")
+    assert line(50, "áp dụng mức phí 25.000 đồng/hồ sơ đến hết ngày 31/12/2026", "Việt Nam Đồng").conflict
+
+
+def test_further_lines_of_the_fee_table_run_into_the_text_do_not_contradict_the_number() -> None:
+    found = line(400000, "Thi lý thuyết) Phí: 1.700.000 Đồng (Thi thực hành", "Việt Nam Đồng")
+    assert (found.amounts, found.conflict) == ((400000, 1700000), False)
+
+
+def test_the_sentence_that_lowers_an_amount_is_never_abridged_away() -> None:
+    long = "Phí thẩm định: 3.500.000 đồng/hồ sơ. " + "Nộp tại quầy của cơ quan. " * 20 + "Năm nay áp dụng mức phí mới."
+    assert line(3500000, long).text.endswith("Năm nay áp dụng mức phí mới.")
 
 
 def test_a_number_with_a_text_that_says_free_is_a_conflict() -> None:

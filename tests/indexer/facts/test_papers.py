@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.facts.distinct import same_line, shortened_label
 from indexer.facts.papers import (
     NAME,
     Line,
@@ -181,7 +182,13 @@ WORDS = st.text(alphabet="Đơn tờ khai giấy trường hợp thì phải lư
 
 @given(st.lists(st.tuples(WORDS, st.lists(st.tuples(WORDS, st.integers(0, 2)), max_size=4)), max_size=4))
 def test_no_line_is_ever_lost(groups: list[tuple[str, list[tuple[str, int]]]]) -> None:
-    """Each line is a paper, a counted remark or the label of its group; every counted line is a paper."""
+    """Each line is a paper, a counted remark or the label of its group; every counted line is a paper.
+
+    Only a line that stands twice in one group with the same counts is told once.
+    """
+    groups = [
+        (label, list({same_line(text): (text, count) for text, count in lines}.values())) for label, lines in groups
+    ]
     raw = [(label, [Line(text, count) for text, count in lines]) for label, lines in groups]
     found = read_papers(raw)
     papers = [paper for case in found.cases for paper in case.papers]
@@ -285,3 +292,66 @@ def test_glued_papers_need_not_all_start_alike() -> None:
 def test_a_form_number_keeps_its_letters() -> None:
     assert forms_in("Đơn theo Mẫu số 01.TĂCN Phụ lục I") == ("Mẫu số 01.TĂCN",)
     assert forms_in("Đơn theo Mẫu số 02.Trường hợp khác") == ("Mẫu số 02",)
+
+
+def test_a_line_that_stands_twice_is_told_once_unless_its_counts_differ() -> None:
+    (case,) = read_papers([("", [Line("- Đơn đề nghị;", 1), Line("Đơn đề nghị", 1), Line("Đơn đề nghị", 0, 1)])]).cases
+    assert [(paper.name, paper.originals, paper.copies) for paper in case.papers] == [
+        ("Đơn đề nghị", 1, 0),
+        ("Đơn đề nghị", 0, 1),
+    ]
+
+
+def test_a_line_under_another_heading_is_not_the_same_line() -> None:
+    lines = [Line("Người mua nộp:"), Line("Giấy ủy quyền", 1), Line("Người bán nộp:"), Line("Giấy ủy quyền", 1)]
+    (case,) = read_papers([("", lines)]).cases
+    assert [paper.name for paper in case.papers].count("Giấy ủy quyền") == 2
+
+
+def test_papers_that_begin_alike_are_named_by_what_differs() -> None:
+    manner = "Bản sao có chứng thực nếu nộp qua mạng, qua bưu chính hoặc qua cổng thông tin một cửa, hoặc bản sao kèm"
+    manner += " bản chính để đối chiếu nếu nộp trực tiếp tại nơi tiếp nhận của cơ quan có thẩm quyền cấp phép cho"
+    (case,) = read_papers([("", [Line(f"{manner} lô hàng xuất", 0, 1), Line(f"{manner} lô hàng nhập", 0, 1)])]).cases
+    names = [paper.name for paper in case.papers]
+    assert names[0].endswith("… xuất")
+    assert names[1].endswith("… nhập")
+    assert all(paper.abridged for paper in case.papers)
+
+
+def test_a_long_label_ends_with_a_clause() -> None:
+    label = "Trường hợp tổ chức đề nghị cấp lại giấy phép do bị mất, bị hỏng hoặc thay đổi nội dung đã ghi trên giấy"
+    shown = shortened_label(
+        f"{label} phép đã được cấp trước đó (theo quy định tại khoản 1 Điều 2 {'và nghị định ' * 9})", 200
+    )
+    assert shown == f"{label} phép đã được cấp trước đó…"
+    assert shortened_label("Trường hợp cấp mới", 200) == "Trường hợp cấp mới"
+
+
+def test_cases_with_one_label_are_told_apart() -> None:
+    """By the words behind the cut where the labels differ there, else by a paper that only one of them asks for."""
+    long = "Trường hợp cấp lại giấy phép theo quy định của pháp luật về hoạt động của tổ chức " * 3
+    groups = [(f"{long} do mất", [Line("Đơn", 1)]), (f"{long} do hỏng", [Line("Đơn", 1)])]
+    first, second = (case.label for case in read_papers(groups).cases)
+    assert first.endswith("… mất")
+    assert second.endswith("… hỏng")
+    groups = [("Trường hợp cấp lại", [Line("Đơn", 1), Line("Ảnh", 1)]), ("Trường hợp cấp lại", [Line("Đơn", 1)])]
+    first, second = (case.label for case in read_papers(groups).cases)
+    assert first == "Trường hợp cấp lại (nhóm có: Ảnh)"
+    assert second == "Trường hợp cấp lại (nhóm 2 trong 2 nhóm cùng tên)"
+
+
+def test_the_papers_behind_a_situation_with_a_letter_are_separated() -> None:
+    text = "a) Đối với công ty đã niêm yết: + Đơn đề nghị chấp thuận. + Bản sao văn bản cấp mã số. + Bảng kê cổ phần."
+    assert glued_papers(text) == [
+        "Đối với công ty đã niêm yết: Đơn đề nghị chấp thuận.",
+        "Đối với công ty đã niêm yết: Bản sao văn bản cấp mã số.",
+        "Đối với công ty đã niêm yết: Bảng kê cổ phần.",
+    ]
+
+
+def test_the_second_paper_of_a_line_is_named_too() -> None:
+    name, abridged = paper_name(
+        "Giấy đăng ký giám định; Giấy đăng ký kiểm tra nhà nước về chất lượng " + "hàng hóa " * 20
+    )
+    assert name.startswith("Giấy đăng ký giám định; Giấy đăng ký kiểm tra nhà nước")
+    assert abridged

@@ -1,6 +1,8 @@
+import gzip
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import docx
 import openpyxl
@@ -15,7 +17,7 @@ from tests.indexer.sources.records import record
 HEADER = ["Mã số", "Tên", "Cơ quan ban hành", "Cơ quan thực hiện", "Lĩnh vực"]
 
 
-def workbook(*rows: list[object]) -> bytes:
+def workbook(*rows: list[Any]) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -173,3 +175,66 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except SourceRefused:
         return
     assert reading.procedures or reading.findings
+
+
+def test_a_code_marked_as_text_by_a_spreadsheet_is_read() -> None:
+    reading = read_bytes('Mã số,Tên\n"=""1.000050""",A\n\'1.000051,B\n'.encode(), "x.csv")
+    assert [found.code for found in reading.procedures] == ["1.000050", "1.000051"]
+
+
+def test_a_list_moved_to_the_right_and_down_under_merged_titles_is_read() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    empty: list[list[Any]] = [[]] * 25
+    for row in (*empty, [None, None, *HEADER], [None, None, "1.000001", "Tên", "A", "B\nC", "D"]):
+        sheet.append(row)
+    sheet.merge_cells("A1:G20")
+    sheet.cell(28, 3, 1.00005)
+    sheet.cell(28, 4, "Mã là số")
+    out = io.BytesIO()
+    book.save(out)
+    reading = read_bytes(out.getvalue(), "danh-sach.doc")
+    assert [(found.code, found.executing) for found in reading.procedures] == [("1.000001", ("B", "C"))]
+    assert [(found.field, found.action) for found in reading.findings] == [("code", "rejected")]
+
+
+CELLS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.dates() | st.text(max_size=30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(CELLS, max_size=6), max_size=6))
+def test_any_cells_of_a_spreadsheet_lose_no_good_row(rows: list[list[object]]) -> None:
+    readable = [[_cell(cell) for cell in row] for row in rows]
+    reading = read_bytes(workbook(*readable, ["1.000001", "Dòng đúng"]), "x.xlsx")
+    assert "1.000001" in [found.code for found in reading.procedures]
+    assert all(found.field and found.reason and found.row for found in reading.findings)
+
+
+def _cell(value: object) -> object:
+    """What a spreadsheet can hold: no control characters, no formula."""
+    text = "".join(char for char in value if char.isprintable()) if isinstance(value, str) else value
+    return f" {text}" if isinstance(text, str) and text.startswith("=") else text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=40), st.integers(0, 4000), st.sampled_from(["xlsx", "docx", "json", "gz"]))
+def test_a_damaged_file_is_read_or_refused(noise: bytes, position: int, kind: str) -> None:
+    """Whatever bytes a broken upload changed, the answer is a reading or a sentence for the clerk."""
+    whole = GOOD[kind]
+    damaged = whole[: position % len(whole)] + noise
+    try:
+        reading = read_bytes(damaged, "tệp")
+    except SourceRefused as refused:
+        said = str(refused)
+    else:
+        said = "Hãy" if reading.procedures or reading.findings else ""
+    assert "Hãy" in said
+
+
+GOOD = {
+    "xlsx": workbook(["1.000001", "Tên"]),
+    "docx": document(),
+    "json": json.dumps([record("1.000001"), record("1.000002")]).encode(),
+    "gz": gzip.compress(json.dumps(record("1.000001")).encode()),
+}

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.sources import read_bytes
-from indexer.sources.portal_json import read_record
+from indexer.sources.portal_json import read_portal_json, read_record
 from knowledge_base.procedure import Channel, DurationKind, FeeKind, Flag, Procedure
 from tests.indexer.sources.records import fee, method, paper, record
 
@@ -199,3 +200,69 @@ def test_any_mutation_of_a_record_gives_a_procedure_or_a_reason(mutations: list[
 def test_any_json_at_all_is_survived(value: Any) -> None:
     found, findings = read_record(value)
     assert found is not None or findings
+
+
+def _all(data: bytes) -> tuple[list[str], list[str]]:
+    """The codes that were read, and the reasons for what was rejected."""
+    reading = read_portal_json(data, "tệp")
+    return [found.code for found in reading.procedures], [
+        found.reason for found in reading.findings if found.action == "rejected"
+    ]
+
+
+RECORDS = [record(f"1.00000{number}") for number in range(4)]
+
+
+def test_a_list_that_is_cut_off_loses_only_its_last_record() -> None:
+    codes, reasons = _all(json.dumps(RECORDS, ensure_ascii=False).encode()[:-40])
+    assert codes == ["1.000000", "1.000001", "1.000002"]
+    assert len(reasons) == 1
+    assert "bị cắt" in reasons[0]
+
+
+def test_a_broken_record_in_the_middle_of_a_list_loses_no_other() -> None:
+    data = json.dumps(RECORDS, ensure_ascii=False).replace('"1.000001"', '"1.000001', 2)
+    codes, reasons = _all(data.encode())
+    assert codes == ["1.000000", "1.000002", "1.000003"]
+    assert len(reasons) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_an_export_saved_by_notepad_is_read(encoding: str) -> None:
+    reading = read_bytes(json.dumps(RECORDS, ensure_ascii=False).encode(encoding), "tệp")
+    assert [found.name for found in reading.procedures] == ["Cấp thẻ thử nghiệm"] * 4
+
+
+def test_records_by_code_are_records() -> None:
+    assert _all(json.dumps({one["code"]: one for one in RECORDS}).encode())[0] == [one["code"] for one in RECORDS]
+
+
+@pytest.mark.parametrize(
+    ("broken", "field"),
+    [
+        (method("DIRECT", 3, "WORKING_DAY", "", fee(-20000)), "fees"),
+        (method("DIRECT", 3, "WORKING_DAY", "", fee({"đồng": 5})), "fees"),
+        (method("DIRECT", 3, "WORKING_DAY", "", fee(5, "", "Yen")), "fees"),
+        (method("DIRECT", -3, "DAY"), "durations"),
+        (method("DIRECT", [3], "DAY"), "durations"),
+        (method("DIRECT", 3, "FORTNIGHT"), "durations"),
+        (method("DRONE", 3, "DAY"), "channels"),
+    ],
+)
+def test_what_cannot_be_understood_is_reported_with_its_field(broken: dict[str, Any], field: str) -> None:
+    found, findings = read_record(record(executionMethods=[broken]))
+    assert found is not None
+    assert [one.action for one in findings if one.field == field] == ["reported"]
+    assert all(amount > 0 for line in found.fees for amount in line.amounts)
+
+
+def test_scripts_and_tags_are_no_text() -> None:
+    found, _ = read_record(record(name="<p>Cấp&nbsp;<b>thẻ</b></p><script>alert(1)</script>"))
+    assert found is not None
+    assert found.name == "Cấp thẻ"
+
+
+def test_a_result_without_a_word_is_none() -> None:
+    found, _ = read_record(record(resultsDetails=[{"name": "..."}, {"name": "Thẻ."}]))
+    assert found is not None
+    assert found.results == ("Thẻ",)

@@ -1,0 +1,105 @@
+"""A talk with an officer: the question first, silence of the assistant meanwhile, and the way back."""
+
+import re
+
+from bot.dialogue.flow import Answer, Flow, Trace, Turn, ask, tell, to
+from bot.dialogue.flows import desk
+from bot.dialogue.privacy import Found, conceal, mask
+from bot.dialogue.recognise import Kind, kind_of, picked_number
+from bot.dialogue.wording import desk as desk_wording
+from bot.dialogue.wording import handover as wording
+from bot.handover_records import State
+from bot.messages import Reply
+from knowledge_base.text import fold
+
+flow = Flow("handover")
+
+_BACK = re.compile(r"/?(dung|dung lai|stop|quay lai|tro lai|quay ve|back|ket thuc|thoat)( di| nhe| a| giup)*")
+
+
+def offer(turn: Turn) -> Answer:
+    """Asks for the question, with the telephone beside it."""
+    said = desk_wording.person(turn.centre, turn.now)
+    first = wording.ASK_NOW if turn.centre.is_open(turn.now) else wording.ASK_LATER
+    return ask((*said, f"{first} {wording.NO_NUMBERS}"), *desk.ways_on()[:2], then=question)
+
+
+@flow.page
+def question(turn: Turn) -> Answer:
+    """Put the typed question into the queue."""
+    if not turn.text or not turn.handovers.offered(turn.contact):
+        return tell(desk_wording.person(turn.centre, turn.now), *desk.ways_on()[:2])
+    later = not turn.centre.is_open(turn.now)
+    procedure = turn.guide.procedure(turn.topic) if turn.topic else None
+    place = turn.handovers.open(
+        turn.contact,
+        agency=procedure.agency if procedure and turn.centre.agency(procedure.agency) else "",
+        topic=turn.topic or "",
+        page=turn.page,
+        text=conceal(turn.text),
+        later=later,
+    )
+    said = [wording.LATER if later else wording.WAITING.format(place=place)]
+    found = mask(turn.text)[1]
+    if found:
+        said.append(wording.MASKED)
+    choices = [to(wording.LEAVE_PHONE_BUTTON, phone)] if Found.PHONE in found and not later else []
+    return tell(said, *choices, remember=False, trace=Trace(decision="human"))
+
+
+@flow.page
+def phone(turn: Turn) -> Answer:
+    """Choose to leave a number for a call back."""
+    if turn.handovers.current(turn.contact) is None:
+        return tell(wording.NO_TALK, *desk.ways_on()[:2], remember=False)
+    return ask(wording.LEAVE_PHONE, then=keep_phone)
+
+
+@flow.page
+def keep_phone(turn: Turn) -> Answer:
+    """Keep the typed number."""
+    digits = re.sub(r"^(\+?84)(?=\d{9}$)", "0", re.sub(r"[\s.()-]", "", turn.text))
+    if not re.fullmatch(r"0\d{9,10}", digits):
+        return ask(wording.NO_PHONE, then=keep_phone)
+    kept = turn.handovers.leave_phone(turn.contact, digits)
+    return tell(wording.PHONE_KEPT if kept else wording.NO_TALK, remember=False)
+
+
+@flow.page
+def back(turn: Turn) -> Answer:
+    """The assistant answers again."""
+    turn.handovers.leave(turn.contact)
+    return tell(wording.LEFT, *desk.ways_on(), remember=False)
+
+
+def meanwhile(turn: Turn, message_id: str, expects: str | None) -> Answer | None:
+    """The answer to text typed during a talk, mostly silence; None where the assistant answers it."""
+    if turn.handovers.current(turn.contact) is None:
+        return None
+    folded = fold(turn.text).strip(" .!?")
+    if _BACK.fullmatch(folded):
+        return back(turn)
+    if expects == keep_phone.name:
+        return keep_phone(turn)
+    if folded.startswith(("/", "xoa du lieu")):
+        return None
+    text, found = mask(turn.text, "•••")
+    if not turn.handovers.add(turn.contact, message_id, text):
+        return None  # the officer has just closed
+    if kind_of(turn.text) in (Kind.EMERGENCY, Kind.DANGER):
+        return desk.emergency(turn)
+    if found:
+        choices = [to(wording.LEAVE_PHONE_BUTTON, phone)] if Found.PHONE in found else []
+        return tell(wording.MASKED, *choices, remember=False)
+    talk = turn.handovers.current(turn.contact)
+    if talk is not None and talk.state is State.WAITING:
+        return tell(wording.STILL_WAITING, remember=False)
+    return Answer(reply=Reply(), remember=False)
+
+
+def waits_in_vain(expects: str, text: str) -> bool:
+    """Whether a text is no question to an officer: a number from the list, hours, another request."""
+    if expects != question.name:
+        return False
+    asks_for_else = kind_of(text) in (Kind.HUMAN, Kind.EMERGENCY, Kind.DANGER, Kind.HOURS, Kind.EMPTY, Kind.THANKS)
+    return picked_number(text) is not None or (asks_for_else and len(text.split()) < 8)

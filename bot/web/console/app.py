@@ -1,0 +1,137 @@
+"""The console's application: all pages, their navigation, headers and error pages. Mounted at /staff."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from bot.web.console import (
+    accounts,
+    audit,
+    calls,
+    dossier_import,
+    dossiers,
+    handover,
+    health,
+    home,
+    notices,
+    ratings,
+    settings,
+    sign_in,
+)
+from bot.web.console.page import STATIC, Console, Elsewhere, Nav, Problem, Visit, page
+
+log: Final = logging.getLogger(__name__)
+
+PAGES: Final[tuple[ModuleType, ...]] = (
+    home,
+    dossier_import,  # before dossiers: its address looks like a code's
+    dossiers,
+    notices,
+    calls,
+    health,
+    settings,
+    accounts,
+    audit,
+    sign_in,
+    ratings,
+    handover,
+)
+"""Every module of pages; one with a NAV stands in the navigation, by its order."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def console_app(console: Console) -> FastAPI:
+    """All pages over what the composition root gives."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.console = console
+    entries: list[Nav] = [module.NAV for module in PAGES if hasattr(module, "NAV")]
+    app.state.navigation = sorted(entries, key=lambda entry: entry.order)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    for module in PAGES:
+        app.include_router(module.router)
+    app.middleware("http")(_headers)
+    app.add_exception_handler(Elsewhere, _elsewhere)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for refusal in (DataError, OverflowError):
+        app.add_exception_handler(refusal, _unstorable)
+    return app
+
+
+async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    length = request.headers.get("Content-Length", "")
+    if request.method in ("POST", "PUT", "PATCH") and not (length.isdecimal() and int(length) <= LARGEST_BODY):
+        return _error(request, 413 if length else 411, *_TOO_LARGE)  # before anything is read
+    try:
+        response = await call_next(request)
+    except Exception:
+        log.exception("a page of the console failed: %s", request.url.path)
+        response = _error(request, 500, "Trang này đang gặp trục trặc", _LATER)
+    response.headers.update(HEADERS)
+    if "/static/" in request.url.path and request.query_params.get("v"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif "/static/" not in request.url.path:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+LARGEST_BODY: Final = 25_000_000
+_TOO_LARGE: Final = ("Tệp quá lớn", "Anh/chị chia tệp nhỏ ra rồi gửi từng phần.")
+_LATER: Final = "Anh/chị thử lại sau ít phút. Nếu vẫn vậy, báo quản trị viên kèm giờ xảy ra."
+
+
+async def _elsewhere(request: Request, refusal: Any) -> Response:
+    if "HX-Request" in request.headers:
+        return Response(status_code=204, headers={"HX-Redirect": refusal.path})
+    return RedirectResponse(refusal.path, 303)
+
+
+async def _problem(request: Request, problem: Any) -> Response:
+    return _error(request, problem.status, problem.title, problem.what_to_do)
+
+
+async def _http(request: Request, error: Any) -> Response:
+    said = {
+        404: ("Không có trang này", "Anh/chị kiểm tra lại địa chỉ, hoặc chọn trang ở danh mục."),
+        405: ("Không mở trực tiếp được trang này", "Anh/chị quay lại và bấm nút trên trang."),
+        413: _TOO_LARGE,
+    }
+    return _error(request, error.status_code, *said.get(error.status_code, ("Yêu cầu không đúng", _LATER)))
+
+
+async def _invalid(request: Request, error: Any) -> Response:
+    fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
+    return _error(request, 422, "Có ô chưa đúng", f"Anh/chị quay lại và kiểm tra: {fields}.")
+
+
+async def _unstorable(request: Request, _refusal: Any) -> Response:
+    return _error(request, 422, "Có ô chưa đúng", "Anh/chị quay lại, gõ lại các ô; không dán ký tự lạ hay số quá dài.")
+
+
+def _error(request: Request, status: int, title: str, what_to_do: str) -> Response:
+    context = {"title": title, "what_to_do": what_to_do}
+    if "HX-Request" in request.headers:
+        return page(request, "problem.html", status=status, **context)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit:
+        return visit.show("error.html", status=status, **context)
+    return page(request, "error.html", status=status, **context)

@@ -1,0 +1,189 @@
+"""Signing in and out, the code of the telephone, and one's own password."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from bot.services.staff import SignedIn, StaffError, WrongError, csrf_of, new_token, read_login
+from bot.staff_records import Stage
+from bot.storage.staff import AuditStore, StaffStore
+from bot.web.console.page import (
+    COOKIE,
+    EVERYBODY,
+    STEPS,
+    Console,
+    Visit,
+    check_csrf,
+    page,
+    require,
+    secure,
+    set_token,
+)
+
+router = APIRouter()
+
+Anybody = Annotated[Visit, require(*EVERYBODY)]
+Half = Annotated[Visit, require(*EVERYBODY, stages=(Stage.CODE,))]
+Enrolling = Annotated[Visit, require(*EVERYBODY, stages=(Stage.ENROL,))]
+WithPassword = Annotated[Visit, require(*EVERYBODY, stages=(Stage.PASSWORD, Stage.OPEN))]
+Text = Annotated[str, Form()]
+NEXT: Final = "motcua_next"
+
+
+@router.get("/sign-in")
+def ask(request: Request, next: str = "") -> Response:  # noqa: A002 - it is the name in the address
+    """The form; it gets a token of its own, so that no other site can send it."""
+    token = request.cookies.get(COOKIE) or new_token()
+    response = _form(request, token)
+    set_token(response, request, token)
+    if safe(next):
+        response.set_cookie(
+            NEXT, next, max_age=600, httponly=True, samesite="lax", secure=secure(request), path="/staff"
+        )
+    return response
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, login: Text = "", password: Text = "") -> Response:
+    """The first step."""
+    token = request.cookies.get(COOKIE, "")
+    await check_csrf(request, token)
+    return await run_in_threadpool(_sign_in, request, token, login, password)
+
+
+def _sign_in(request: Request, token: str, login: str, password: str) -> Response:
+    console: Console = request.app.state.console
+    try:
+        done = console.staff.sign_in(login, password, _address(request))
+    except StaffError as refusal:
+        _note(console, "Đăng nhập không được", login)
+        return _form(request, token, login=login, problem=str(refusal))
+    return _onward(request, done)
+
+
+@router.get("/code")
+def ask_code(visit: Half) -> Response:
+    """The second step."""
+    return visit.show("code.html", problem="")
+
+
+@router.post("/code")
+def read_code(visit: Half, code: Text = "") -> Response:
+    """The code of the telephone."""
+    try:
+        done = visit.console.staff.code(visit.token, code, _address(visit.request))
+    except StaffError as refusal:
+        visit.audit("Mã xác thực không đúng")
+        return visit.show("code.html", status=422, problem=str(refusal))
+    return _onward(visit.request, done)
+
+
+@router.get("/enrol")
+def enrol(visit: Enrolling) -> Response:
+    """Setting up the codes: a QR for the telephone's app."""
+    return _enrolment(visit)
+
+
+@router.post("/enrol")
+def enrolled(visit: Enrolling, code: Text = "") -> Response:
+    """The first code proves that the telephone is set up."""
+    try:
+        done = visit.console.staff.code(visit.token, code, _address(visit.request))
+    except StaffError as refusal:
+        return _enrolment(visit, str(refusal))
+    visit.audit("Cài mã xác thực")
+    return _onward(visit.request, done)
+
+
+def _enrolment(visit: Visit, problem: str = "") -> Response:
+    import segno  # noqa: PLC0415 - only who sets up a telephone needs it
+
+    secret, address = visit.console.staff.enrolment(visit.account)
+    picture = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")
+    groups = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    return visit.show("enrol.html", status=422 if problem else 200, problem=problem, picture=picture, secret=groups)
+
+
+@router.get("/password")
+def ask_password(visit: WithPassword) -> Response:
+    """One's own password, sessions and codes."""
+    return _password(visit)
+
+
+def _password(visit: Visit, problem: str = "") -> Response:
+    sessions = StaffStore(visit.console.engine).count_sessions(visit.account.id)
+    must = visit.session.stage is Stage.PASSWORD
+    return visit.show("password.html", status=422 if problem else 200, problem=problem, must=must, sessions=sessions)
+
+
+@router.post("/password")
+def change_password(visit: WithPassword, old: Text = "", new: Text = "", again: Text = "") -> Response:
+    """A new password; all other browsers are signed out."""
+    try:
+        done = visit.console.staff.change_password(visit.token, old, new, again, _address(visit.request))
+    except WrongError as refusal:
+        visit.audit("Đổi mật khẩu không được")
+        return _password(visit, str(refusal))
+    except StaffError as refusal:
+        return _password(visit, str(refusal))
+    visit.audit("Đổi mật khẩu của mình")
+    return _onward(visit.request, done)
+
+
+@router.post("/sign-out")
+def sign_out(visit: Annotated[Visit, require(*EVERYBODY, stages=tuple(Stage))]) -> Response:
+    """End this session."""
+    visit.console.staff.sign_out(visit.token)
+    visit.audit("Đăng xuất")
+    return _to_sign_in()
+
+
+@router.post("/sign-out-everywhere")
+def sign_out_everywhere(visit: Anybody) -> Response:
+    """End all sessions of this person, in every browser."""
+    count = visit.console.staff.sign_out_everywhere(visit.account)
+    visit.audit("Đăng xuất mọi nơi", after={"số phiên": count})
+    return _to_sign_in()
+
+
+def _to_sign_in() -> Response:
+    response = RedirectResponse("/staff/sign-in", 303)
+    response.delete_cookie(COOKIE, path="/staff")
+    return response
+
+
+def _onward(request: Request, done: SignedIn) -> Response:
+    to = STEPS[done.stage]
+    if done.stage is Stage.OPEN:
+        _note(request.app.state.console, "Đăng nhập", done.account.login, by=done.account.login)
+        wanted = request.cookies.get(NEXT, "")
+        to = wanted if safe(wanted) else to
+    response = RedirectResponse(to, 303)
+    set_token(response, request, done.token)
+    if done.stage is Stage.OPEN:
+        response.delete_cookie(NEXT, path="/staff")
+    return response
+
+
+def safe(path: str) -> bool:
+    """Whether an address leads to a page of this console and nowhere else."""
+    return path.startswith("/staff/") and not path.startswith("/staff/sign") and "\\" not in path and "//" not in path
+
+
+def _form(request: Request, token: str, login: str = "", problem: str = "") -> Response:
+    status = 422 if problem else 200
+    return page(request, "sign_in.html", status=status, csrf=csrf_of(token), login=login, problem=problem)
+
+
+def _note(console: Console, action: str, login: str, by: str = "") -> None:
+    try:
+        login = read_login(login)
+    except StaffError:
+        login = "(không phải tên đăng nhập)"  # perhaps a password in the wrong field: not kept
+    AuditStore(console.engine, console.now).add(by, action, login, {})
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

@@ -1,0 +1,141 @@
+"""Lists: one definition makes the table on the page, the cards on a telephone, the pagination and the spreadsheet."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from knowledge_base.centre import VIETNAM
+
+R = TypeVar("R")
+Cell = str | int | float | datetime | date | None
+Fetch = Callable[[int, int], Sequence[R]]
+"""Rows by (limit, offset)."""
+
+PER_PAGE: Final = 25
+MOST_EXPORTED: Final = 100_000
+UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML can't hold."""
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Column(msgspec.Struct, frozen=True):
+    """title; value: what the row shows; link: where it leads on the page; number: aligned to the right."""
+
+    title: str
+    value: Callable[[Any], Cell]
+    link: Callable[[Any], str | None] | None = None
+    number: bool = False
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """title: caption and name of the spreadsheet; empty: what is said where there are no rows."""
+
+    title: str
+    columns: tuple[Column, ...]
+    empty: str = "Chưa có gì ở đây."
+
+
+class Listing(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+    """One page of a table; the addresses are None where there is no such page."""
+
+    table: Table
+    rows: Sequence[R]
+    page: int
+    previous: str | None
+    next: str | None
+    export: str
+
+
+def listed(rows: Iterable[R]) -> Fetch[R]:
+    """Rows that are all at hand."""
+    all_rows = list(rows)
+    return lambda limit, offset: all_rows[offset : offset + limit]
+
+
+def listing(table: Table, fetch: Fetch[R], path: str, query: dict[str, str]) -> Listing[R]:
+    """The page that the query asks for ("trang", from 1); the query's other parts stay in the addresses."""
+    given = query.get("trang", "1")
+    page = min(max(int(given), 1), 100_000) if given.isdecimal() and given.isascii() else 1
+    kept = {name: value for name, value in query.items() if name not in ("trang", "tai") and value}
+    rows = fetch(PER_PAGE + 1, (page - 1) * PER_PAGE)
+
+    def address(**more: str) -> str:
+        return f"{path}?{urlencode(kept | more)}"
+
+    return Listing(
+        table=table,
+        rows=rows[:PER_PAGE],
+        page=page,
+        previous=address(trang=str(page - 1)) if page > 1 else None,
+        next=address(trang=str(page + 1)) if len(rows) > PER_PAGE else None,
+        export=address(tai="xlsx"),
+    )
+
+
+def every(fetch: Fetch[R], piece: int = 1000) -> Iterator[R]:
+    """All rows, up to what a spreadsheet may hold."""
+    for offset in range(0, MOST_EXPORTED, piece):
+        rows = fetch(piece, offset)
+        yield from rows
+        if len(rows) < piece:
+            return
+
+
+def shown(value: Cell) -> str:
+    """A cell as people read it: dates as in Vietnam, thousands with dots."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+        case date():
+            return f"{value:%d/%m/%Y}"
+        case bool():
+            return "có" if value else "không"
+        case int():
+            return f"{value:,}".replace(",", ".")
+        case float():
+            return f"{value:,.1f}".translate(str.maketrans(",.", ".,"))
+    return value
+
+
+def spreadsheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """An XLSX workbook with one sheet; texts that a spreadsheet would take for a formula are escaped."""
+    from openpyxl import Workbook  # noqa: PLC0415 - serving does not load it before somebody asks
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Font  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    def cell(value: Cell) -> Any:
+        if isinstance(value, datetime):
+            return value.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)  # Excel knows no zones
+        if isinstance(value, bool):
+            return shown(value)
+        return harmless(UNWRITABLE.sub("", value))[:32_767] if isinstance(value, str) else value
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\']", "-", UNWRITABLE.sub("", title))[:31].strip() or "Bảng")
+    sheet.freeze_panes = "A2"
+    for number, name in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = max(14, min(len(name) + 4, 40))
+    head = []
+    for name in columns:
+        bold = WriteOnlyCell(sheet, name)
+        bold.font = Font(bold=True)
+        head.append(bold)
+    sheet.append(head)
+    for row in rows:
+        sheet.append([cell(value) for value in row])
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,79 @@
+"""No page of the console has a barrier that axe can find: small and wide screens, light and dark."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page
+
+from bot.staff_records import Role
+from tests.browser.conftest import Visit
+from tests.browser.console_people import Office, running, sign_in
+
+PATHS: tuple[tuple[Role, str], ...] = (
+    (Role.CLERK, "/staff/"),
+    (Role.CLERK, "/staff/accounts"),  # refused
+    (Role.CLERK, "/staff/dossiers"),
+    (Role.CLERK, "/staff/dossiers/H05.12-260715-0001"),
+    (Role.OFFICER, "/staff/dossiers?q=nguyen&status=late"),
+    (Role.OFFICER, "/staff/dossiers/import"),
+    (Role.OFFICER, "/staff/notices"),
+    (Role.OFFICER, "/staff/notices/new"),
+    (Role.OFFICER, "/staff/notices/1"),
+    (Role.OFFICER, "/staff/notices/undecided"),
+    (Role.OFFICER, "/staff/calls"),
+    (Role.OFFICER, "/staff/handover"),
+    (Role.OFFICER, "/staff/handover/1"),
+    (Role.OFFICER, "/staff/password"),
+    (Role.SUPERVISOR, "/staff/notices/1"),
+    (Role.SUPERVISOR, "/staff/audit"),
+    (Role.SUPERVISOR, "/staff/health"),
+    (Role.ADMINISTRATOR, "/staff/settings"),
+    (Role.ADMINISTRATOR, "/staff/"),
+    (Role.ADMINISTRATOR, "/staff/accounts"),
+    (Role.ADMINISTRATOR, "/staff/accounts/new"),
+    (Role.ADMINISTRATOR, "/staff/accounts/clerk.an"),
+    (Role.ADMINISTRATOR, "/staff/nowhere"),
+)
+"""A page author adds a line: who opens what."""
+
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (360, "light"),
+    (360, "dark"),
+    (1280, "light"),
+    (1280, "dark"),
+)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, index_dir: Path) -> Iterator[Office]:
+    with running(tmp_path_factory.mktemp("console"), index_dir) as office:
+        yield office
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("role", list(Role))
+def test_no_barriers(visitor: Visit, office: Office, role: Role, width: int, scheme: Literal["light", "dark"]) -> None:
+    """0 violations, and nothing to scroll sideways for."""
+    page: Page = visitor(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+    ).new_page()
+    page.goto(f"{office.url}/staff/sign-in")
+    said = [judged(page)]
+    sign_in(page, office, role)
+    for who, path in PATHS:
+        if who is role:
+            page.goto(office.url + path)
+            said.append(judged(page))
+    assert [line for line in said if line] == []
+
+
+def judged(page: Page) -> str:
+    """What axe finds on the page, "" for nothing."""
+    report = Axe().run(page)
+    found = report.generate_report() if report.violations_count else ""
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found += f"{page.url} scrolls sideways"
+    return f"{page.url}\n{found}" if found else ""

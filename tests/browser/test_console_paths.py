@@ -1,0 +1,137 @@
+"""What each role does in a day, in a real browser. With SCREENSHOTS=folder the pages are pictured on the way."""
+
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.staff_records import Role
+from tests.browser.conftest import Visit
+from tests.browser.console_people import Office, running, sign_in
+
+CODE = "H05.12-260715-0001"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, index_dir: Path) -> Iterator[Office]:
+    with running(tmp_path_factory.mktemp("console"), index_dir) as office:
+        yield office
+
+
+def seat(visitor: Visit, office: Office, role: Role, width: int = 1280) -> Page:
+    page = visitor(viewport={"width": width, "height": 800}, reduced_motion="reduce").new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, office, role)
+    return page
+
+
+def picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_a_clerk_asks_for_a_paper_on_a_telephone(visitor: Visit, office: Office) -> None:
+    """From the first page to the dossier, picks a paper from the procedure's list, and reads that it is done."""
+    page = seat(visitor, office, Role.CLERK, 360)
+    page.get_by_role("link", name="Hồ sơ quá hẹn").click()
+    page.get_by_label("Mã hồ sơ hoặc tên").fill("0001")
+    page.get_by_role("button", name="Tìm").click()
+    page.get_by_role("link", name=CODE).click()
+    page.get_by_text("Yêu cầu bổ sung", exact=True).click()
+    paper = page.get_by_role("checkbox").first
+    name = paper.get_attribute("value") or ""
+    paper.check()
+    page.get_by_label("Lý do:").fill("Bản chụp mờ, không đọc được ngày sinh")
+    page.get_by_label("Hạn bổ sung").fill(str(date.today() + timedelta(days=10)))  # noqa: DTZ011
+    picture(page, "supplement-360")
+    page.get_by_role("button", name="Gửi yêu cầu bổ sung").click()
+    expect(page.get_by_role("status")).to_contain_text("Tin báo gửi tới 1 người theo dõi")
+    expect(page.get_by_role("main")).to_contain_text(name)
+    expect(page.locator(".steps")).to_contain_text("Chờ bổ sung")
+
+
+def test_an_announcement_takes_two_people(visitor: Visit, office: Office) -> None:
+    """An officer writes it, a supervisor reads the preview and approves, and watches it being queued, then stops it."""
+    officer = seat(visitor, office, Role.OFFICER)
+    officer.get_by_role("navigation").get_by_role("link", name="Tin báo").click()
+    officer.get_by_role("button", name="Soạn thông báo").click()
+    officer.get_by_label("Gửi người theo dõi cơ quan").select_option(label="Sở Tư pháp")
+    officer.get_by_label("Tiêu đề").fill("Tạm ngừng nhận hồ sơ")
+    officer.get_by_label("Nội dung").fill("Sáng 01/12 quầy số 3 tạm ngừng nhận hồ sơ, chiều làm việc bình thường.")
+    officer.get_by_role("button", name="Lưu bản nháp").click()
+    expect(officer.get_by_text("phải duyệt")).to_be_visible()
+    supervisor = seat(visitor, office, Role.SUPERVISOR)
+    supervisor.goto(officer.url)
+    expect(supervisor.get_by_text("60 người theo dõi")).to_be_visible()
+    picture(supervisor, "announcement-1280")
+    supervisor.get_by_role("button", name="Duyệt và gửi").click()
+    expect(supervisor.get_by_text("Chờ gửi: 60")).to_be_visible()  # the page asks again by itself
+    picture(supervisor, "progress-1280")
+    supervisor.get_by_role("button", name="Dừng gửi").click()
+    expect(supervisor.get_by_role("status").first).to_contain_text("60 tin chưa gửi được lấy khỏi hàng")
+
+
+def test_an_officer_imports_a_file_and_rings_up(visitor: Visit, office: Office, tmp_path: Path) -> None:
+    """The report names the bad row; the call list gets shorter; a table comes as a spreadsheet."""
+    page = seat(visitor, office, Role.OFFICER)
+    file = tmp_path / "hồ sơ.csv"
+    rows = ("Mã hồ sơ,Trạng thái,Ngày tiếp nhận,Ngày hẹn trả", "H05.12-260720-0001,Đang xử lý,20/07/2026,", "sai,,,")
+    file.write_text("\n".join(rows), "utf-8")
+    page.goto(f"{office.url}/staff/dossiers/import")
+    page.get_by_label("Tệp hồ sơ").set_input_files(file)
+    page.get_by_label("Chỉ kiểm tra").uncheck()
+    page.get_by_role("button", name="Gửi tệp").click()
+    expect(page.get_by_text("2 dòng: 1 mới; 1 dòng bị bỏ.")).to_be_visible()
+    expect(page.get_by_text("Dòng 3")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Gọi điện báo").click()
+    picture(page, "calls-1280")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Tải Excel").click()
+    assert download.value.suggested_filename == "Danh sách gọi điện báo.xlsx"
+    before = page.get_by_role("button", name="Đã gọi").count()
+    page.get_by_role("button", name="Đã gọi").first.click()
+    expect(page.get_by_role("status")).to_contain_text("Đã ghi nhận")
+    assert page.get_by_role("button", name="Đã gọi").count() == before - 1
+
+
+def test_an_administrator_makes_an_account_and_reads_the_log(visitor: Visit, office: Office) -> None:
+    """The new clerk signs in, changes the password, and the log tells of both."""
+    page = seat(visitor, office, Role.ADMINISTRATOR)
+    page.get_by_role("navigation").get_by_role("link", name="Tài khoản").click()
+    page.get_by_role("button", name="Thêm tài khoản").click()
+    page.get_by_label("Họ tên").fill("Trần Thị Thử")
+    page.get_by_label("Tên đăng nhập").fill("tran.thu")
+    page.locator("select[name=agency]").select_option(label="Sở Nội vụ")
+    page.get_by_role("button", name="Tạo tài khoản").click()
+    password = page.locator("code").nth(1).inner_text()
+    clerk = visitor(viewport={"width": 360, "height": 740}).new_page()
+    clerk.goto(f"{office.url}/staff/dossiers")
+    clerk.get_by_label("Tên đăng nhập").fill("tran.thu")
+    clerk.get_by_label("Mật khẩu").fill(password)
+    clerk.get_by_role("button", name="Đăng nhập").click()
+    clerk.get_by_label("Mật khẩu đang dùng").fill(password)
+    clerk.get_by_label("Mật khẩu mới", exact=False).first.fill("mèo con trèo cau")
+    clerk.get_by_label("Gõ lại mật khẩu mới").fill("mèo con trèo cau")
+    clerk.get_by_role("button", name="Đổi mật khẩu").click()
+    expect(clerk.get_by_role("heading", name="Hồ sơ")).to_be_visible()  # where the clerk wanted to go
+    expect(clerk.get_by_text("20 hồ sơ")).to_be_visible()
+    page.goto(f"{office.url}/staff/audit")
+    page.locator("select[name=who]").select_option("tran.thu")
+    page.get_by_role("button", name="Lọc").click()
+    expect(page.get_by_role("cell", name="Đổi mật khẩu của mình")).to_be_visible()
+    picture(page, "audit-1280")
+
+
+def test_everything_is_done_by_keyboard(visitor: Visit, office: Office) -> None:
+    """The skip link comes first and leads to the content; focus can be seen."""
+    page = seat(visitor, office, Role.OFFICER)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Đến nội dung chính")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    focused = page.locator("main :focus")
+    expect(focused).to_be_visible()
+    assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
