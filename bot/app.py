@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -143,7 +143,7 @@ class Threaded:
 
 def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
     """The ASGI application: every channel that is switched on, delivery, the staff API, health."""
-    core = core or build_core(settings)
+    own, core = core is None, core or build_core(settings)
 
     def seen(contact: Contact) -> None:
         if contact.channel != WEB:  # whose visitors can be reached while their visit lasts, and no longer
@@ -157,11 +157,10 @@ def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with _watching_index(core.engine, settings.index_dir):
             async with threaded.alive(), channels.running():
-                if not settings.delivery:
+                async with delivering(settings, core, channels) if settings.delivery else nullcontext():
                     yield
-                    return
-                async with delivering(settings, core, channels):
-                    yield
+        if own:
+            core.engine.dispose()
 
     app = web_app(lifespan, channels.webchat, channels.hooks(), guide=core.guide, engine=core.engine)
     if tokens:

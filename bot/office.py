@@ -15,7 +15,7 @@ from bot.dialogue.wording.notices import TEMPLATES, WORDS, counter
 from bot.messages import Contact
 from bot.personal import Hasher, read_key
 from bot.services.dossiers import KeptDossiers
-from bot.services.handover import KeptHandovers
+from bot.services.handover import REPLIES_ON, KeptHandovers
 from bot.services.notices import Announcements, Notices
 from bot.services.questions import KeptQuestions, QuestionDesk
 from bot.services.ratings import KeptRatings
@@ -88,7 +88,12 @@ def open_office(settings: Settings, database_url: str | None = None) -> Office:
         question_store=question_store,
         questions=KeptQuestions(question_store, consents, hasher, key_of=key_of, days=settings.questions_days),
         handovers=KeptHandovers(
-            handover_store, outbox, TEMPLATES, minutes=settings.handover_minutes, days=settings.handover_days
+            handover_store,
+            outbox,
+            TEMPLATES,
+            minutes=settings.handover_minutes,
+            days=settings.handover_days,
+            replies_on=REPLIES_ON if settings.handover else (),
         ),
         contacts=ContactStore(engine),
         outbox=outbox,

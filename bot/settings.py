@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     hash_key: SecretStr | None = Field(None, validation_alias="MOTCUA_HASH_KEY")
     api_tokens: SecretStr | None = Field(None, validation_alias="MOTCUA_API_TOKENS")
     questions_days: int = Field(180, ge=0, le=3650, validation_alias="MOTCUA_QUESTIONS_DAYS")
+    handover: bool = Field(default=False, validation_alias="MOTCUA_HANDOVER")
+    """Whether officers watch the queue at the console; without them nobody is promised an officer's answer."""
     handover_minutes: int = Field(15, ge=1, le=240, validation_alias="MOTCUA_HANDOVER_MINUTES")
     handover_days: int = Field(30, ge=1, le=365, validation_alias="MOTCUA_HANDOVER_DAYS")
     igate_url: str | None = Field(None, validation_alias="MOTCUA_IGATE_URL")

@@ -19,6 +19,7 @@ def _open() -> tuple[Any, Any, Any]:
 
     settings = read_settings()
     office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
     return settings, office.dossiers, office.hasher
 
 

@@ -32,6 +32,7 @@ def _desk() -> "tuple[Announcements, Outbox]":
 
     settings = read_settings()
     office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
     return announcements(office, lambda code: Guide(settings.index_dir).procedure(code)), office.outbox
 
 
@@ -159,6 +160,7 @@ def call_list(out: Path | None, done: str | None) -> None:
     from knowledge_base.centre import VIETNAM
 
     office = open_office(read_settings())
+    click.get_current_context().call_on_close(office.engine.dispose)
     calls, dossiers = CallList(office.engine), office.dossiers
     if done:
         if not calls.done(done):

@@ -29,6 +29,7 @@ def _open() -> "tuple[QuestionDesk, QuestionStore]":
 
     settings = read_settings()
     office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
 
     def procedure(code: str) -> Procedure | None:
         return open_snapshot(settings.index_dir).catalogue.get(code)

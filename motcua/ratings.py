@@ -15,7 +15,9 @@ def _open() -> "tuple[Office, str | None]":
     from bot.settings import read_settings
 
     settings = read_settings()
-    return open_office(settings), settings.telegram_bot_name
+    office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
+    return office, settings.telegram_bot_name
 
 
 def _month(_context: click.Context, _option: click.Parameter, month: str | None) -> str | None:

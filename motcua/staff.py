@@ -26,6 +26,7 @@ def _open() -> "tuple[Staff, StaffStore, AuditStore]":
 
     settings = read_settings()
     engine = open_database(settings.database_url)
+    click.get_current_context().call_on_close(engine.dispose)
     key = settings.hash_key.get_secret_value() if settings.hash_key else None
     store = StaffStore(engine)
     return Staff(store, Hasher(read_key(key))), store, AuditStore(engine)

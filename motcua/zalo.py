@@ -30,7 +30,9 @@ def _account() -> "tuple[ZaloSettings, Office]":
     account = zalo_settings(settings)
     if account is None:
         raise click.ClickException(f"set {', '.join(settings.zalo_missing)} in .env first (docs/operating.md, Zalo)")
-    return account, open_office(settings)
+    office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
+    return account, office
 
 
 @zalo.command()

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, create_engine, delete, make_url, text
 from bot.channels.webchat import COOKIE
 from bot.services.guide import Guide
 from bot.storage.database import open_database
+from bot.storage.ratings_tables import rating_calls, rating_tries, rating_visits, ratings
 from bot.storage.tables import attempts, dossiers
 from bot.storage.transcripts import TranscriptStore
 from tests.bot.dossiers import KEY, arrange
@@ -192,11 +193,11 @@ def cluster(postgresql_server: str, index_dir: Path, tmp_path_factory: pytest.Te
 
 @pytest.fixture
 def machines(cluster: Machines) -> Machines:
-    """All three run, and no dossier is known."""
+    """All three run, and no dossier and no visit is known."""
     cluster.all_run()
     with cluster.engine.begin() as connection:
-        connection.execute(delete(dossiers))
-        connection.execute(delete(attempts))
+        for table in (dossiers, attempts, ratings, rating_calls, rating_tries, rating_visits):
+            connection.execute(delete(table))
     return cluster
 
 

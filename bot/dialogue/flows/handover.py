@@ -102,4 +102,4 @@ def waits_in_vain(expects: str, text: str) -> bool:
     if expects != question.name:
         return False
     asks_for_else = kind_of(text) in (Kind.HUMAN, Kind.EMERGENCY, Kind.DANGER, Kind.HOURS, Kind.EMPTY, Kind.THANKS)
-    return picked_number(text) is not None or (asks_for_else and len(text.split()) < 8)
+    return picked_number(text) is not None or asks_for_else
