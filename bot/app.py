@@ -156,9 +156,9 @@ def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with _watching_index(core.engine, settings.index_dir):
-            async with threaded.alive(), channels.running():
-                async with delivering(settings, core, channels) if settings.delivery else nullcontext():
-                    yield
+            sending = delivering(settings, core, channels) if settings.delivery else nullcontext()
+            async with threaded.alive(), channels.running(), sending:
+                yield
         if own:
             core.engine.dispose()
 

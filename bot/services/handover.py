@@ -47,16 +47,7 @@ class NoHandovers:
         """See Handovers."""
         return False
 
-    def open(
-        self,
-        _contact: Contact,
-        *,
-        agency: str,
-        topic: str,
-        page: str,
-        text: str,
-        later: bool,  # noqa: ARG002
-    ) -> int:
+    def open(self, *_what: Any, **_question: Any) -> int:
         """See Handovers."""
         return 0
 
