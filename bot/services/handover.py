@@ -141,12 +141,13 @@ class KeptHandovers:
 
     def tidy(self) -> int:
         """End what nobody tends, telling the residents, and forget what was kept long enough; how many ended."""
-        ended = self.store.lapse(self._now() - self._idle)
-        if ended:
-            with self.store._engine.begin() as connection:  # noqa: SLF001
-                self._outbox.add(connection, [self._over(each, each.last + 1) for each in ended])
+
+        def tell(connection: Any, handover: Handover) -> None:
+            self._outbox.add(connection, [self._over(handover, handover.last + 1)])
+
+        ended: int = self.store.lapse(self._now() - self._idle, tell=tell)
         self.store.purge(self._now() - self._kept)
-        return len(ended)
+        return ended
 
     def _over(self, handover: Handover, number: int) -> NewNotice:
         return self._notice(handover, number, Kind.HANDOVER_END, {})

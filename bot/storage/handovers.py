@@ -18,6 +18,8 @@ TEXT_VERSION: Final = "1"
 OPEN: Final = (State.WAITING.value, State.TALKING.value)
 Make = Callable[[Handover, int], NewNotice]
 """The notice to a handover's resident; the number makes its key exist once."""
+Tell = Callable[[Connection, Handover], object]
+"""Queues a notice about a handover within the caller's transaction."""
 
 
 class HandoverStore:
@@ -150,15 +152,16 @@ class HandoverStore:
 
     # --- time ---
 
-    def lapse(self, before: datetime, contact: Contact | None = None) -> list[Handover]:
-        """End the talks in which no officer has stirred since; those ended by this call.
+    def lapse(self, before: datetime, contact: Contact | None = None, *, tell: Tell = lambda *_: None) -> int:
+        """End the talks in which no officer has stirred since; how many this call ended.
 
-        A question still without an answer stays in the queue, to be answered later.
+        `tell` queues what the resident hears, in the transaction that ends the talk. A question still without an
+        answer stays in the queue, to be answered later.
         """
         idle = (handovers.c.stirred_at < before) & handovers.c.state.in_(OPEN) & ~handovers.c.later
         if contact:
             idle &= _live(contact)
-        ended = []
+        ended = 0
         with self._engine.connect() as connection:
             found = [_handover(row) for row in connection.execute(select(handovers).where(idle))]
         for one in found:
@@ -166,11 +169,13 @@ class HandoverStore:
             still = idle & (handovers.c.id == one.id) & (handovers.c.last == one.last)
             if last and last[0].by is By.RESIDENT:
                 slot = f"later|{one.contact}|{one.id}"
-                done = self._update(still, later=True, state=State.WAITING.value, officer="", slot=slot)
+                after = {"later": True, "state": State.WAITING.value, "officer": "", "slot": slot}
             else:
-                done = self._update(still, state=State.CLOSED.value, slot=None)
-            if done:
-                ended.append(one)
+                after = {"state": State.CLOSED.value, "slot": None}
+            with self._engine.begin() as connection:
+                if connection.execute(update(handovers).where(still).values(**after)).rowcount:
+                    tell(connection, one)
+                    ended += 1
         return ended
 
     def purge(self, before: datetime) -> int:
