@@ -107,7 +107,8 @@ def visitor(browser: Browser) -> Iterator[Visit]:
             errors.append(message.text)
 
     def visit(**options: Any) -> BrowserContext:
-        context = browser.new_context(locale="vi-VN", **options)
+        # while a page glides, a click that was aimed at a button may come down beside it
+        context = browser.new_context(locale="vi-VN", **{"reduced_motion": "reduce", **options})
         context.set_default_timeout(10_000)
         context.on("request", watch)
         context.on("console", listen)
