@@ -32,9 +32,9 @@ def settings(index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def core(settings: Settings) -> Iterator[Core]:
-    """The conversation on an empty database."""
-    core = build_core(settings, "sqlite://")
+def core(settings: Settings, tmp_path: Path) -> Iterator[Core]:
+    """The conversation on an empty database: a file, as in service, for delivery writes from threads of its own."""
+    core = build_core(settings, f"sqlite:///{tmp_path / 'app.db'}")
     yield core
     core.engine.dispose()
 
