@@ -17,7 +17,7 @@ PREFIX: Final = "v_"
 LONGEST: Final = 62
 """Characters: Telegram takes 64 with the prefix."""
 SEAL: Final = 12
-MOST_PAPERS: Final = 160
+MOST_PAPERS: Final = 144
 """Papers whose ticks find room; the longest list of one case has fewer."""
 _HOUR: Final = 3600
 

@@ -276,7 +276,7 @@ class AssistPages:
         address = f"{'https' if _is_secure(request) else 'http'}://{request.url.netloc}/giayto/{token}"
         picture = segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff", dark="#000")
         bot = f"https://t.me/{self._bot_name}?start={PREFIX}{token}" if self._bot_name else ""
-        return {"address": address, "picture": picture, "bot": bot, "said": wording.HANDED}
+        return {"address": address, "picture": picture, "bot": bot, "said": wording.HANDED_HERE}
 
     def _close(self, request: Request, seat: Seat, body: bytes) -> Any:
         # closed already (the answer did not arrive): that is what was wanted

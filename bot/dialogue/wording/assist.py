@@ -30,6 +30,7 @@ ASK_DIGITS = "Hồ sơ {code}. Bà con tự đọc 4 số cuối của số đi�
 DOSSIER_NOT_KEPT = "Kết quả tra không được lưu vào ca."
 HOW_CLOSED = "Ca này kết thúc thế nào?"
 HANDED = "Gửi bà con địa chỉ này, hoặc cho bà con quét mã QR ở trang /assist. Dùng được 14 ngày."
+HANDED_HERE = "Bà con quét mã này bằng điện thoại, hoặc bạn gửi địa chỉ dưới đây. Dùng được 14 ngày."
 HANDED_NO_ADDRESS = "Bà con nhắn cho trợ lý dòng dưới đây là mở được danh sách này. Dùng được 14 ngày."
 TAKEN = "Danh sách giấy tờ tình nguyện viên đã soạn cùng bạn."
 EXPIRED = "Đường dẫn này không đúng hoặc đã quá 14 ngày. Bạn hỏi lại tên thủ tục, trợ lý mở danh sách mới."

@@ -49,9 +49,7 @@ def upgrade() -> None:
     op.create_index("volunteer_cases_opened_at", "volunteer_cases", ["opened_at"])
     op.create_table(
         "volunteer_ticks",
-        sa.Column(
-            "case_id", sa.String(32), sa.ForeignKey("volunteer_cases.id", ondelete="CASCADE"), primary_key=True
-        ),
+        sa.Column("case_id", sa.String(32), sa.ForeignKey("volunteer_cases.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("paper", sa.Integer, primary_key=True),
         sa.Column("has", sa.Boolean, nullable=False),
         sa.Column("counter", sa.Integer, nullable=False),

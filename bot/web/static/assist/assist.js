@@ -159,7 +159,7 @@ function show() {
   if (!one) return;
   const chosen = one.chosen > 0 && !searching;
   $("title").textContent = `Ca ${one.number}${one.name ? `: ${one.name}` : ""}`;
-  $("of").textContent = one.choices.length && chosen ? "Giấy tờ tùy trường hợp. Bà con thuộc trường hợp nào?" : one.of;
+  $("of").textContent = one.choices.length && chosen ? "Giấy tờ tùy trường hợp. Bà con thuộc trường hợp nào?" : one.of && `Trường hợp: ${one.of}`;
   $("find").hidden = chosen;
   $("work").hidden = !chosen;
   if (chosen && one.choices.length) {
