@@ -28,6 +28,7 @@ from bot.storage.snapshots import SnapshotStore, watch
 from bot.storage.staff import StaffStore
 from bot.storage.transcripts import CHANNEL as WEB
 from bot.web.app import web_app
+from bot.web.assist import AssistPages
 from bot.web.console.app import console_app
 from bot.web.console.page import Console
 from bot.web.rating_pages import RatingPages
@@ -60,6 +61,8 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         questions=office.questions,
         ratings=office.ratings,
         handovers=office.handovers,
+        assistance=office.assistance,
+        bot_name=settings.telegram_bot_name,
     )
     receiver = Receiver(dialogue, SessionStore(office.engine), questions=office.questions)
     return Core(guide=guide, receiver=receiver, **msgspec.structs.asdict(office))
@@ -166,6 +169,7 @@ def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
     if tokens:
         app.include_router(StaffApi(core.dossiers, core.hasher, tokens).router)
     app.include_router(RatingPages(core.ratings, core.centre).router)
+    app.include_router(AssistPages(core.assistance, core.guide, core.centre, settings.telegram_bot_name or "").router)
     app.mount("/staff", console_app(_console(settings, core)))
     return app
 

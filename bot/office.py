@@ -14,6 +14,7 @@ from bot.dialogue.privacy import conceal_people
 from bot.dialogue.wording.notices import TEMPLATES, WORDS, counter
 from bot.messages import Contact
 from bot.personal import Hasher, read_key
+from bot.services.assistance import KeptAssistance
 from bot.services.dossiers import KeptDossiers
 from bot.services.handover import REPLIES_ON, KeptHandovers
 from bot.services.notices import Announcements, Notices
@@ -29,8 +30,10 @@ from bot.storage.handovers import HandoverStore
 from bot.storage.notices import Outbox
 from bot.storage.questions import QuestionStore
 from bot.storage.ratings import RatingStore
+from bot.storage.staff import StaffStore
 from bot.storage.transcripts import CHANNEL as WEB
 from bot.storage.transcripts import TranscriptStore
+from bot.storage.volunteers import VolunteerStore
 from knowledge_base.centre import Centre, load_centre
 from knowledge_base.procedure import Procedure
 
@@ -51,6 +54,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     question_store: QuestionStore
     questions: KeptQuestions
     handovers: KeptHandovers
+    assistance: KeptAssistance
     contacts: ContactStore
     outbox: Outbox
     transcripts: TranscriptStore
@@ -75,6 +79,8 @@ def open_office(settings: Settings, database_url: str | None = None) -> Office:
     rating_store, handover_store = RatingStore(engine), HandoverStore(engine)
     erasers: list[Callable[[Contact], object]] = [erase_transcript, handover_store.erase, outbox.erase]
     erasers.append(lambda who: ratings.erase(who))  # noqa: PLW0108 - made below
+    volunteer_store = VolunteerStore(engine)
+    erasers.append(volunteer_store.erase)
     enquiries = KeptDossiers(store, consents, hasher, erasers=erasers)
     ratings = KeptRatings(rating_store, enquiries, hasher, mask=conceal_people)
     return Office(
@@ -95,6 +101,7 @@ def open_office(settings: Settings, database_url: str | None = None) -> Office:
             days=settings.handover_days,
             replies_on=REPLIES_ON if settings.handover else (),
         ),
+        assistance=KeptAssistance(volunteer_store, StaffStore(engine), enquiries, hasher, forget=erase_transcript),
         contacts=ContactStore(engine),
         outbox=outbox,
         transcripts=transcripts,

@@ -12,6 +12,7 @@ from bot.deliver import Deliverer, DeliverySettings
 from bot.dialogue.wording.notices import TEMPLATES
 from bot.office import Office, open_office
 from bot.receipts import ReceiptSettings, Teller
+from bot.services.assistance import KeptAssistance
 from bot.services.handover import KeptHandovers
 from bot.settings import Settings
 from bot.storage.receipts import ReceiptStore
@@ -28,6 +29,7 @@ async def delivering(settings: Settings, office: Office, channels: Channels) -> 
         where = ReceiptSettings(url=settings.receipt_url, key=settings.receipt_key.get_secret_value())
         loops.append(Teller(where, ReceiptStore(office.engine)).run)
     loops.append(partial(_tend, office.handovers))
+    loops.append(partial(_tend_cases, office.assistance))
     stopping = asyncio.Event()
     tasks = [asyncio.create_task(loop(stopping)) for loop in loops]
     try:
@@ -48,6 +50,18 @@ async def _tend(handovers: KeptHandovers, stopping: asyncio.Event) -> None:
             log.error("talks with officers could not be tended (%s)", type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), 30)
+
+
+async def _tend_cases(assistance: KeptAssistance, stopping: asyncio.Event) -> None:
+    """Until `stopping` is set, close every five minutes the cases that volunteers left behind."""
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 300)
+            return
+        try:
+            await asyncio.to_thread(assistance.tidy)
+        except Exception as error:  # noqa: BLE001 - the next time may go well
+            log.error("cases of volunteers could not be tended (%s)", type(error).__name__)
 
 
 async def deliver(settings: Settings, stopping: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ from motcua.questions import questions
 from motcua.ratings import ratings
 from motcua.serving import qr, serve
 from motcua.staff import staff
+from motcua.volunteers import volunteers
 from motcua.zalo import zalo
 
 
@@ -30,7 +31,7 @@ def cli() -> None:
 COMMANDS = (
     *(serve, chat, ask, show, qr, doctor),
     *(index, import_, train, evaluate, questions),
-    *(dossiers, notices, ratings, zalo, staff),
+    *(dossiers, notices, ratings, zalo, staff, volunteers),
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
-from bot.dialogue.flows import browse, desk, dossier, find, handover, procedure, rating, unanswered
+from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, procedure, rating, unanswered
 from bot.dialogue.privacy import mask, says_only_number
 from bot.dialogue.recognise import (
     HINTS,
@@ -34,6 +34,7 @@ from bot.dialogue.wording import handover as handover_wording
 from bot.dossier_codes import find as dossier_code_in
 from bot.messages import Incoming
 from bot.records import Session
+from bot.services.assistance import Assistance, NoAssistance
 from bot.services.dossiers import Dossiers, NoDossiers
 from bot.services.guide import Guide
 from bot.services.handover import Handovers, NoHandovers
@@ -61,7 +62,7 @@ KEPT_LISTS: Final = 5
 
 FLOWS: Final[tuple[Flow, ...]] = (
     *(desk.flow, browse.flow, find.flow, procedure.flow),
-    *(dossier.flow, unanswered.flow, rating.flow, handover.flow),
+    *(dossier.flow, unanswered.flow, rating.flow, handover.flow, assist.flow),
 )
 _BACK: Final = re.compile(
     r"(cho |xin )?(toi |em |minh )?(muon )?"
@@ -82,6 +83,8 @@ class Dialogue:
         questions: Questions | None = None,
         ratings: Ratings | None = None,
         handovers: Handovers | None = None,
+        assistance: Assistance | None = None,
+        bot_name: str | None = None,
     ) -> None:
         self._guide = guide
         self._centre = centre
@@ -89,6 +92,8 @@ class Dialogue:
         self._questions = questions or NoQuestions()
         self._ratings = ratings or NoRatings()
         self._handovers = handovers or NoHandovers()
+        self._assistance = assistance or NoAssistance()
+        self._bot_name = (bot_name or "").removeprefix("@")
         self._now = now or (lambda: datetime.now(VIETNAM))
         self._pages: dict[str, Page[...]] = {name: page for flow in FLOWS for name, page in flow.pages.items()}
         self._phrases = {fold(phrase): page for flow in FLOWS for phrase, page in flow.phrases.items()}
@@ -108,6 +113,8 @@ class Dialogue:
             questions=self._questions,
             ratings=self._ratings,
             handovers=self._handovers,
+            assistance=self._assistance,
+            bot_name=self._bot_name,
             page=session.trail[-1] if session.trail else "",
             question=session.asked.text if session.asked else "",
         )
@@ -146,7 +153,8 @@ class Dialogue:
         masked, found = mask(turn.text)
         # whoever was asked for the number on the slip is not told that it was not needed
         form = _form(session, turn) or ""
-        if not found or dossier.flow.owns(form) or handover.flow.owns(form) or rating.reads_numbers(form):
+        numbers = dossier.flow.owns(form) or assist.flow.owns(form)
+        if not found or numbers or handover.flow.owns(form) or rating.reads_numbers(form):
             return self._understand(turn, session)
         notice = wording.privacy(found)
         turn = msgspec.structs.replace(turn, text=masked)
@@ -167,7 +175,11 @@ class Dialogue:
             return self._command(turn)
         form = _form(session, turn)
         # while a visit is rated, a code is part of what somebody says
-        named = None if form and (rating.flow.owns(form) or handover.flow.owns(form)) else _named(turn.text)
+        named = (
+            None
+            if form and (rating.flow.owns(form) or handover.flow.owns(form) or assist.flow.owns(form))
+            else _named(turn.text)
+        )
         if named:
             return self._follow(turn, named)
         if form:
@@ -201,6 +213,8 @@ class Dialogue:
     def _command(self, turn: Turn) -> Answer:
         """`/start p_1_004194` opens a procedure; an unknown command leads to the welcome page."""
         command, _, payload = turn.text.partition(" ")
+        if handed := assist.theirs(turn, payload.strip()):
+            return handed
         if target := dossier.token(payload.strip()) or rating.token(payload.strip()):
             return self._follow(turn, target)
         if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
@@ -316,6 +330,7 @@ def _form(session: Session, turn: Turn) -> str | None:
         return None
     in_vain = dossier.waits_in_vain(session.expects, turn.text) or rating.waits_in_vain(session.expects, turn.text)
     in_vain = in_vain or handover.waits_in_vain(session.expects, turn.text)
+    in_vain = in_vain or assist.waits_in_vain(session.expects, turn.text)
     asked = dossier.flow.owns(session.expects) and _asks(turn.text)
     return None if in_vain or asked else session.expects
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from bot.messages import Choice, Contact, Reply
+from bot.services.assistance import Assistance, NoAssistance
 from bot.services.dossiers import Dossiers, NoDossiers
 from bot.services.guide import Guide
 from bot.services.handover import Handovers, NoHandovers
@@ -44,6 +45,9 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     ratings: Ratings = msgspec.field(default_factory=NoRatings)
     questions: Questions = msgspec.field(default_factory=NoQuestions)
     handovers: Handovers = msgspec.field(default_factory=NoHandovers)
+    assistance: Assistance = msgspec.field(default_factory=NoAssistance)
+    bot_name: str = ""
+    """Name of the Telegram bot, for links into it."""
     page: str = ""
     """Link of the last page shown, "" for none."""
     question: str = ""

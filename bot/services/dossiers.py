@@ -83,6 +83,7 @@ class Store(Protocol):
     def get(self, code: str) -> Dossier | None: ...  # noqa: D102
     def get_all(self, codes: list[str]) -> list[Dossier]: ...  # noqa: D102
     def check(self, person: str, contact: Contact, code: str, digits: str) -> bool | timedelta: ...  # noqa: D102
+    def forget_right(self, code: str) -> None: ...  # noqa: D102
     def opened(self, contact: Contact, code: str) -> None: ...  # noqa: D102
     def visible(self, contact: Contact) -> dict[str, datetime | None]: ...  # noqa: D102
     def erase(self, contact: Contact, person: str) -> timedelta: ...  # noqa: D102
@@ -140,6 +141,17 @@ class KeptDossiers:
             return Wrong()
         self._store.opened(contact, code)
         return Shown(dossier)
+
+    def glance(self, contact: Contact, code: str, digits: str) -> Shown | Wrong | Wait:
+        """Like `look_up`, under the same limits, for who stands beside the person: nothing is opened or kept."""
+        checked = self._store.check(self._person(contact), contact, code, digits)
+        if isinstance(checked, timedelta):
+            return Wait(max(1, math.ceil(checked.total_seconds())))
+        if not checked:
+            return Wrong()
+        self._store.forget_right(code)
+        dossier = self._store.get(code)
+        return Wrong() if dossier is None else Shown(dossier)
 
     def view(self, contact: Contact, code: str) -> Dossier | None:
         """See Dossiers."""

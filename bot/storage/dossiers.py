@@ -169,6 +169,12 @@ class DossierStore:
         except IntegrityError:
             pass
 
+    def forget_right(self, code: str) -> None:
+        """Forget that a dossier was asked for, unless wrong tries at it are still counted or shown to staff."""
+        with self._engine.begin() as connection:
+            idle = (attempts.c.recent == "[]") & (attempts.c.wrong == 0) & (attempts.c.refused == 0)
+            connection.execute(delete(attempts).where(_tried("dossier", code), idle))
+
     def opened(self, contact: Contact, code: str) -> None:
         """Remember that a person has shown the right digits."""
         row = {"channel": contact.channel, "contact_id": contact.id, "code": code}

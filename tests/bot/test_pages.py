@@ -207,11 +207,11 @@ def test_the_checklist_covers_common_papers_and_the_chosen_case(guide: Guide) ->
             Case(kind=CaseKind.CASE, label="Trường hợp B", papers=(Paper(name="Giấy B"),)),
         ),
     )
-    papers = flow._list(procedure, "1")
+    papers = flow.paper_list(procedure, "1")
     assert papers is not None
     assert [paper.name for paper in papers.papers] == ["Tờ khai", "Giấy A"]
-    assert flow._list(procedure, "") is None
-    common = flow._list(procedure, "c")
+    assert flow.paper_list(procedure, "") is None
+    common = flow.paper_list(procedure, "c")
     assert common is not None
     assert [paper.name for paper in common.papers] == ["Tờ khai"]
 

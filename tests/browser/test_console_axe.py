@@ -27,6 +27,8 @@ PATHS: tuple[tuple[Role, str], ...] = (
     (Role.OFFICER, "/staff/handover"),
     (Role.OFFICER, "/staff/handover/1"),
     (Role.OFFICER, "/staff/password"),
+    (Role.OFFICER, "/staff/volunteers"),
+    (Role.OFFICER, "/staff/volunteers/report"),
     (Role.SUPERVISOR, "/staff/notices/1"),
     (Role.SUPERVISOR, "/staff/audit"),
     (Role.SUPERVISOR, "/staff/health"),

@@ -90,7 +90,7 @@ def more(turn: Turn, code: str) -> Answer:
     return tell(wording.heading(procedure), *choices, topic=procedure.code, trace=Trace(decision="sure", codes=(code,)))
 
 
-class _List(msgspec.Struct, frozen=True):
+class PaperList(msgspec.Struct, frozen=True):
     """The papers that one person needs: those always needed, and those of the chosen case ("" for none)."""
 
     procedure: Procedure
@@ -99,30 +99,33 @@ class _List(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
+        """Under which its ticks are remembered."""
         return f"{self.procedure.code}:{self.position}"
 
     @property
     def papers(self) -> tuple[Paper, ...]:
+        """All papers; ticks name their places."""
         return tuple(paper for group in self.groups for paper in group.papers)
 
     @property
     def label(self) -> str:
+        """Of the chosen case."""
         return self.procedure.cases[int(self.position)].label if self.position.isdecimal() else ""
 
 
-def _list(procedure: Procedure, position: str) -> _List | None:
+def paper_list(procedure: Procedure, position: str) -> PaperList | None:
     """The list for a case; None where the case must be chosen first (or the link names one that is gone)."""
     always = [group for group in procedure.cases if group.papers and group.kind is not CaseKind.CASE]
     own = {str(n): c for n, c in enumerate(procedure.cases) if c.papers and c.kind is CaseKind.CASE}
     if position in own:
         chosen = own[position]
-        return _List(procedure, position, tuple(g for g in procedure.cases if g in always or g is chosen))
-    if not own or (position == _COMMON and always):
-        return _List(procedure, position, tuple(always))
+        return PaperList(procedure, position, tuple(g for g in procedure.cases if g in always or g is chosen))
+    if not own or (position == COMMON and always):
+        return PaperList(procedure, position, tuple(always))
     return None
 
 
-_COMMON: Final = "c"
+COMMON: Final = "c"
 _LIST_PAGE: Final = 8
 """Papers on one page of the checklist: as many as a phone shows with their buttons."""
 
@@ -133,11 +136,9 @@ def checklist(turn: Turn, code: str, position: str = "", page: str = "") -> Answ
     procedure = _known(turn, code)
     if not procedure.papers:
         return tell((wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)), topic=code)
-    papers = _list(procedure, position)
+    papers = paper_list(procedure, position)
     if papers is None:
-        choices = [item(label, checklist, code, number) for number, label in _own_cases(procedure)]
-        if any(group.papers and group.kind is not CaseKind.CASE for group in procedure.cases):
-            choices.append(item(checklist_wording.COMMON_ONLY, checklist, code, _COMMON))
+        choices = [item(label, checklist, code, number) for number, label in list_choices(procedure)]
         return tell((wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code)
     number = int(page) if page.isdecimal() else 0
     return _shown(turn, papers, number, turn.ticks.get(papers.key, ()), replaces=page != "")
@@ -147,7 +148,7 @@ def checklist(turn: Turn, code: str, position: str = "", page: str = "") -> Answ
 def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer:
     """Mark one paper as there ("1") or not ("0"); said twice it changes nothing."""
     procedure = _known(turn, code)
-    papers = _list(procedure, position)
+    papers = paper_list(procedure, position)
     if papers is None or not paper.isdecimal() or int(paper) >= len(papers.papers):
         return checklist(turn, code)
     number = int(paper)
@@ -159,7 +160,7 @@ def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer
 def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     """The papers that are not marked yet."""
     procedure = _known(turn, code)
-    papers = _list(procedure, position)
+    papers = paper_list(procedure, position)
     if papers is None:
         return checklist(turn, code)
     ticked = turn.ticks.get(papers.key, ())
@@ -178,11 +179,11 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
 def untick(turn: Turn, code: str, position: str) -> Answer:
     """Take all marks off."""
     procedure = _known(turn, code)
-    papers = _list(procedure, position)
+    papers = paper_list(procedure, position)
     return _shown(turn, papers, 0, ()) if papers else checklist(turn, code)
 
 
-def _shown(turn: Turn, papers: _List, page: int, ticked: tuple[int, ...], *, replaces: bool = True) -> Answer:
+def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *, replaces: bool = True) -> Answer:
     """One page of the list; ticking and turning pages replaces the message whose button was pressed."""
     code, position, total = papers.procedure.code, papers.position, len(papers.papers)
     first = min(page, (total - 1) // _LIST_PAGE) * _LIST_PAGE
@@ -255,11 +256,19 @@ def long_list(procedure: Procedure) -> bool:
 
 def case_choices(procedure: Procedure) -> list[Choice]:
     """A choice for each case that has papers of its own, then one for everything."""
-    choices = [item(label, case, procedure.code, position) for position, label in _own_cases(procedure)]
+    choices = [item(label, case, procedure.code, position) for position, label in own_cases(procedure)]
     return [*choices, item(wording.ALL_DOCUMENTS_BUTTON, documents, procedure.code)]
 
 
-def _own_cases(procedure: Procedure) -> list[tuple[str, str]]:
+def list_choices(procedure: Procedure) -> list[tuple[str, str]]:
+    """Position and label of every list that a person may need, where the record has several."""
+    choices = own_cases(procedure)
+    if any(group.papers and group.kind is not CaseKind.CASE for group in procedure.cases):
+        choices.append((COMMON, checklist_wording.COMMON_ONLY))
+    return choices
+
+
+def own_cases(procedure: Procedure) -> list[tuple[str, str]]:
     """Position and label of each case with papers of its own; records repeat labels, so the same ones are counted."""
     cases = [(n, case) for n, case in enumerate(procedure.cases) if case.kind is CaseKind.CASE and case.papers]
     labels = Counter(case.label for _, case in cases)

@@ -25,6 +25,7 @@ from bot.web.console import (
     ratings,
     settings,
     sign_in,
+    volunteers,
 )
 from bot.web.console.page import STATIC, Console, Elsewhere, Nav, Problem, Visit, page
 
@@ -43,6 +44,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     sign_in,
     ratings,
     handover,
+    volunteers,
 )
 """Every module of pages; one with a NAV stands in the navigation, by its order."""
 
