@@ -22,6 +22,8 @@ from bot.web.console import (
     health,
     home,
     notices,
+    publication,
+    questions,
     ratings,
     settings,
     sign_in,
@@ -43,6 +45,8 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     sign_in,
     ratings,
     handover,
+    questions,
+    publication,
 )
 """Every module of pages; one with a NAV stands in the navigation, by its order."""
 
