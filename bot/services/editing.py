@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from bot.catalogue_records import Edit
+from bot.services.guide import Guide
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.overrides import CORRECTABLE, Correct, Hide, Override, Phrase, fingerprint, lay_over
 from knowledge_base.procedure import Procedure
@@ -152,18 +153,29 @@ def hides(edits: Iterable[Edit]) -> Edit | None:
     return next((edit for edit in edits if edit.active and isinstance(edit.override, Hide)), None)
 
 
-def search(catalogue: Catalogue, words: str) -> list[Procedure]:
-    """Procedures whose code, official or plain name holds every word, with or without marks; the hidden ones too."""
-    asked = fold(" ".join(words.split()))
+def search(guide: Guide, words: str) -> list[Procedure]:
+    """Procedures with every word in the code, a name or one phrase, with or without marks, the hidden ones too; then
+    what the bot's own finder thinks likely. Without words: all of them.
+    """
+    catalogue, asked = guide.catalogue, fold(" ".join(words.split()))
     every = sorted(catalogue.all_recorded(), key=lambda procedure: procedure.code)
     if not asked:
         return every
-    exact = catalogue.recorded(words.strip())
     parts = asked.split()
-    found = [each for each in every if all(part in _looked_at(catalogue, each) for part in parts)]
-    return [exact, *(each for each in found if each.code != exact.code)] if exact else found
+    named = [each for each in every if all(part in _names(each) for part in parts)]
+    codes = [
+        *([exact.code] if (exact := catalogue.recorded(words.strip())) else []),
+        *(each.code for each in named),
+        *guide.snapshot.finder.holding(asked),
+        *(match.code for match in guide.find(words).matches if match.probability >= LIKELY),
+    ]
+    found = (catalogue.recorded(code) for code in dict.fromkeys(codes))
+    return [procedure for procedure in found if procedure]
 
 
-def _looked_at(catalogue: Catalogue, procedure: Procedure) -> str:
-    said = " ; ".join(catalogue.phrases.get(procedure.code, ()))
-    return fold(f"{procedure.code} {procedure.name} {procedure.plain_name} {said}")
+LIKELY: Final = 0.01
+"""From this probability on a guess of the finder is worth showing."""
+
+
+def _names(procedure: Procedure) -> str:
+    return fold(f"{procedure.code} {procedure.name} {procedure.plain_name}")

@@ -16,6 +16,8 @@ from bot.web.console import (
     accounts,
     audit,
     calls,
+    catalogue,
+    catalogue_import,
     dossier_import,
     dossiers,
     handover,
@@ -47,6 +49,8 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     handover,
     questions,
     publication,
+    catalogue,
+    catalogue_import,
 )
 """Every module of pages; one with a NAV stands in the navigation, by its order."""
 

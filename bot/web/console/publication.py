@@ -159,11 +159,15 @@ def live(visit: Watcher, number: int, job_id: str) -> Response:
     return visit.part("job_part.html", job=found(visit, job_id), back=f"/staff/publish/{number}")
 
 
+def editing(visit: Visit) -> Editing:
+    """What tells apart what is served and what staff want."""
+    engine, now = visit.console.engine, visit.console.now
+    return Editing(OverrideStore(engine, now), lambda: linked_phrases(QuestionStore(engine, now)))
+
+
 def changes(visit: Visit) -> Changes:
     """What waits to be published."""
-    engine, now = visit.console.engine, visit.console.now
-    store = OverrideStore(engine, now)
-    return Editing(store, lambda: linked_phrases(QuestionStore(engine, now))).changes(visit.console.guide.catalogue)
+    return editing(visit).changes(visit.console.guide.catalogue)
 
 
 def measures(built: Built | None) -> list[Measure]:

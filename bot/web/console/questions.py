@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from bot.dialogue.privacy import conceal
 from bot.dialogue.wording.notices import TEMPLATES
 from bot.question_records import Ending, Occurrence, Question, State
-from bot.services.editing import search
+from bot.services.editing import LIKELY, search
 from bot.services.guide import Guide
 from bot.services.notice_templates import TemplateError
 from bot.services.questions import LONGEST_PHRASE, LONGEST_REPLY, QuestionDesk, RefusedError, plain
@@ -72,16 +72,20 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(dict.fromkeys(CHANNELS.get(one.channel, one.channel) for one in self.times))
 
 
+_COMMON: Final = (
+    Column("Câu hỏi", lambda line: line.question.text, link=lambda line: f"/staff/questions/{line.question.id}"),
+    Column("Số lần", lambda line: line.question.times, number=True),
+    Column("Lần gần nhất", lambda line: line.question.last_at),
+    Column("Kênh", lambda line: line.channels),
+    Column("Trợ lý đã đưa ra", lambda line: _offered(line.times)),
+    Column("Bây giờ trợ lý trả lời", lambda line: line.now),
+    Column("Người chờ trả lời", lambda line: line.question.wanted, number=True),
+)
+OPEN: Final = Table(title="Câu chờ xử lý", columns=_COMMON, empty="Không có câu hỏi nào như vậy.")
 QUESTIONS: Final = Table(
     title="Câu chưa trả lời được",
     columns=(
-        Column("Câu hỏi", lambda line: line.question.text, link=lambda line: f"/staff/questions/{line.question.id}"),
-        Column("Số lần", lambda line: line.question.times, number=True),
-        Column("Lần gần nhất", lambda line: line.question.last_at),
-        Column("Kênh", lambda line: line.channels),
-        Column("Trợ lý đã đưa ra", lambda line: _offered(line.times)),
-        Column("Bây giờ trợ lý trả lời", lambda line: line.now),
-        Column("Người chờ trả lời", lambda line: line.question.wanted or None, number=True),
+        *_COMMON,
         Column("Tình trạng", lambda line: STATES[line.question.state]),
         Column("Thủ tục đã gắn", lambda line: line.question.code),
         Column("Người xử lý", lambda line: line.question.by),
@@ -103,10 +107,8 @@ def show(visit: Desk, state: str = State.OPEN, q: str = "") -> Response:
 
     counts = desk.counts()
     states = [(state.value, f"{name} ({counts[state]})") for state, name in STATES.items()]
-    return visit.table(
-        "questions.html", QUESTIONS, fetch, states=[*states, ("all", "tất cả")], chosen=chosen or "all", q=q,
-        linked=counts[State.LINKED],
-    )  # fmt: skip
+    table = OPEN if chosen is State.OPEN else QUESTIONS
+    return visit.table("questions.html", table, fetch, states=[*states, ("all", "tất cả")], chosen=chosen or "all", q=q)
 
 
 @router.get("/questions/{number}")
@@ -179,11 +181,12 @@ def reply(visit: Desk, number: int, text: Text = "") -> Response:
 
 
 def candidates(guide: Guide, words: str) -> list[tuple[Procedure, float | None]]:
-    """What the bot itself finds for these words with its certainty, then procedures with the words in code or name."""
-    found = [(guide.catalogue.get(match.code), match.probability) for match in guide.find(words).matches[:OFFERED]]
-    mine: list[tuple[Procedure, float | None]] = [(procedure, sure) for procedure, sure in found if procedure]
+    """What the bot itself finds for these words with its certainty, then procedures with the words in name or code."""
+    found = [match for match in guide.find(words).matches[:OFFERED] if match.probability >= LIKELY]
+    guessed = [(guide.catalogue.get(match.code), match.probability) for match in found]
+    mine: list[tuple[Procedure, float | None]] = [(procedure, sure) for procedure, sure in guessed if procedure]
     known = {procedure.code for procedure, _ in mine}
-    named = [each for each in search(guide.catalogue, words) if each.code not in known and each.code in guide.catalogue]
+    named = [each for each in search(guide, words) if each.code not in known and each.code in guide.catalogue]
     return [*mine, *((procedure, None) for procedure in named[:NAMED])]
 
 

@@ -35,9 +35,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "catalogue_changes",
-        sa.Column(
-            "import_id", sa.Integer, sa.ForeignKey("catalogue_imports.id", ondelete="CASCADE"), primary_key=True
-        ),
+        sa.Column("import_id", sa.Integer, sa.ForeignKey("catalogue_imports.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("code", sa.String(32), primary_key=True),
         sa.Column("before", JsonText, nullable=False),
         sa.Column("after", JsonText, nullable=False),
