@@ -59,12 +59,26 @@ def _served(settings: Any, staff: "FromStaff", *, only_words: bool) -> Any:
     from knowledge_base.index import open_snapshot
     from knowledge_base.overrides import Phrase
 
+    _fetch(settings)
     served = open_snapshot(settings.index_dir).catalogue
     if only_words:
         kept = [entry for entry in served.overrides if not (entry.origin and isinstance(entry, Phrase))]
         return Catalogue.overlaid(served.all_recorded(), [*kept, *staff.phrases, *staff.words])
     kept = [entry for entry in served.overrides if not entry.origin]
     return Catalogue.overlaid(served.all_recorded(), [*kept, *staff.overrides, *staff.phrases])
+
+
+def _fetch(settings: Any) -> None:
+    """Have what another machine published last, where several share a database."""
+    from sqlalchemy import make_url
+
+    from bot.storage.database import open_database
+    from bot.storage.snapshots import SnapshotStore
+
+    if make_url(settings.database_url).get_backend_name() == "postgresql":
+        engine = open_database(settings.database_url)
+        SnapshotStore(engine).fetch(settings.index_dir)
+        engine.dispose()
 
 
 class FromStaff(NamedTuple):

@@ -77,7 +77,8 @@ def test_what_is_not_touched_stays_as_it_was() -> None:
             ),
         ),
         ("channels", "Trực tuyến\ntruc tiep\ntrực tiếp", (Channel.ONLINE, Channel.DIRECT)),
-        ("legal", "154/2024/NĐ-CP\nLuật Cư trú", (LegalDocument(number="154/2024/NĐ-CP"), LegalDocument(name="Luật Cư trú"))),
+        ("legal", "154/2024/NĐ-CP", (LegalDocument(number="154/2024/NĐ-CP"),)),
+        ("legal", "Luật Cư trú", (LegalDocument(name="Luật Cư trú"),)),
         ("results", " Thẻ \n\n Quyết định", ("Thẻ", "Quyết định")),
     ],
 )  # fmt: skip
