@@ -154,8 +154,9 @@ def hides(edits: Iterable[Edit]) -> Edit | None:
 
 
 def search(guide: Guide, words: str) -> list[Procedure]:
-    """Procedures with every word in the code, a name or one phrase, with or without marks, the hidden ones too; then
-    what the bot's own finder thinks likely. Without words: all of them.
+    """Procedures for these words, with or without marks, the hidden ones too: what the bot's own finder takes for
+    meant, then every word in the code or a name, then in one phrase, then what the finder thinks possible. Without
+    words: all.
     """
     catalogue, asked = guide.catalogue, fold(" ".join(words.split()))
     every = sorted(catalogue.all_recorded(), key=lambda procedure: procedure.code)
@@ -163,18 +164,22 @@ def search(guide: Guide, words: str) -> list[Procedure]:
         return every
     parts = asked.split()
     named = [each for each in every if all(part in _names(each) for part in parts)]
+    guessed = guide.find(words).matches
     codes = [
         *([exact.code] if (exact := catalogue.recorded(words.strip())) else []),
+        *(match.code for match in guessed if match.probability >= MEANT),
         *(each.code for each in named),
         *guide.snapshot.finder.holding(asked),
-        *(match.code for match in guide.find(words).matches if match.probability >= LIKELY),
+        *(match.code for match in guessed if match.probability >= LIKELY),
     ]
     found = (catalogue.recorded(code) for code in dict.fromkeys(codes))
     return [procedure for procedure in found if procedure]
 
 
+MEANT: Final = 0.3
+"""From this probability on a guess of the finder comes first."""
 LIKELY: Final = 0.01
-"""From this probability on a guess of the finder is worth showing."""
+"""From this probability on it is worth showing."""
 
 
 def _names(procedure: Procedure) -> str:

@@ -177,7 +177,7 @@ def measures(built: Built | None) -> list[Measure]:
     lines = [Measure(name, _share(built.before, field), _share(built.after, field)) for name, field in MEASURES]
     if built.linked_after and built.linked_after.questions:
         lines.append(Measure("Câu cán bộ đã gắn", _linked(built.linked_before), _linked(built.linked_after)))
-    return lines
+    return [line for line in lines if line.after]
 
 
 def said(changed: Changes, *, only_words: bool) -> list[str]:
@@ -236,10 +236,11 @@ def _built(build: Publish, wish: Wish, progress: Progress) -> Built:
 
 def reported(built: Built) -> list[str]:
     """The end of the work in lines."""
+    worse = built.worse.replace(".", ",")
     first = {
         Outcome.PUBLISHED: "Đã công bố. Trợ lý dùng bản mới trong vòng một phút.",
         Outcome.SKIPPED: "Không có gì mới: bản đang dùng đã gồm mọi thay đổi.",
-        Outcome.REFUSED: f"Không đưa vào dùng, vì bản mới trả lời kém hơn: {built.worse}. Bản cũ vẫn dùng.",
+        Outcome.REFUSED: f"Không đưa vào dùng, vì bản mới trả lời kém hơn: {worse}. Bản cũ vẫn dùng.",
     }.get(built.outcome, "Bị lỗi giữa chừng. Bản cũ vẫn dùng; làm lại vẫn lỗi thì báo quản trị viên.")
     lines = [f"{line.name}: {line.before or 'chưa đo'} → {line.after}" for line in measures(built)]
     return [first, *lines, *built.notes]

@@ -118,12 +118,13 @@ def story(visit: Desk, number: int, tim: str = "") -> Response:
         told = _desk(visit).story(number)
     question = told.question
     words = " ".join(tim.split())[:200] or plain(question.text)
+    offered = [code for one in told.occurrences for code in one.offered]
     return visit.show(
         "question.html",
         question=question,
         times=[(one, _named(visit.console.guide, one.offered)) for one in told.occurrences],
         decisions=told.decisions,
-        candidates=candidates(visit.console.guide, words),
+        candidates=candidates(visit.console.guide, words, () if tim.strip() else offered),
         search=tim,
         linked=visit.console.guide.procedure(question.code) if question.code else None,
         phrase=question.phrase or plain(question.text),
@@ -180,14 +181,15 @@ def reply(visit: Desk, number: int, text: Text = "") -> Response:
     return visit.go(f"/staff/questions/{number}", f"Câu trả lời được gửi tới {told} người trong giờ được phép nhắn.")
 
 
-def candidates(guide: Guide, words: str) -> list[tuple[Procedure, float | None]]:
-    """What the bot itself finds for these words with its certainty, then procedures with the words in name or code."""
+def candidates(guide: Guide, words: str, offered: Sequence[str] = ()) -> list[tuple[Procedure, float | None]]:
+    """What the bot itself finds for these words with its certainty, then procedures with the words in name, code or a
+    phrase, then what was `offered` when it was asked.
+    """
     found = [match for match in guide.find(words).matches[:OFFERED] if match.probability >= LIKELY]
-    guessed = [(guide.catalogue.get(match.code), match.probability) for match in found]
-    mine: list[tuple[Procedure, float | None]] = [(procedure, sure) for procedure, sure in guessed if procedure]
-    known = {procedure.code for procedure, _ in mine}
-    named = [each for each in search(guide, words) if each.code not in known and each.code in guide.catalogue]
-    return [*mine, *((procedure, None) for procedure in named[:NAMED])]
+    certain = {match.code: match.probability for match in found}
+    codes = [*certain, *(procedure.code for procedure in search(guide, words)[:NAMED]), *offered[:NAMED]]
+    procedures = ((code, guide.catalogue.get(code)) for code in dict.fromkeys(codes))
+    return [(procedure, certain.get(code)) for code, procedure in procedures if procedure]
 
 
 def _desk(visit: Visit) -> QuestionDesk:
@@ -241,5 +243,7 @@ def _subject(question: Question) -> str:
 
 
 def _state(question: Question) -> dict[str, Any]:
+    if not question.by:
+        return {}  # nobody has decided anything
     said = {"tình trạng": STATES[question.state], "thủ tục": question.code, "cụm từ": question.phrase}
     return {name: value for name, value in {**said, "lý do": question.why}.items() if value}
