@@ -13,6 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from bot.catalogue_records import Publish
 from bot.connect import connect
 from bot.dialogue.core import Dialogue
 from bot.messages import Contact, Incoming, Reply
@@ -144,8 +145,11 @@ class Threaded:
             await asyncio.gather(renewing, return_exceptions=True)
 
 
-def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
-    """The ASGI application: every channel that is switched on, delivery, the staff API, health."""
+def build_app(settings: Settings, core: Core | None = None, publish: Publish | None = None) -> FastAPI:
+    """The ASGI application: every channel that is switched on, delivery, the staff API, health.
+
+    `publish`: how the console has the index built, where it may.
+    """
     own, core = core is None, core or build_core(settings)
 
     def seen(contact: Contact) -> None:
@@ -170,11 +174,11 @@ def build_app(settings: Settings, core: Core | None = None) -> FastAPI:
         app.include_router(StaffApi(core.dossiers, core.hasher, tokens).router)
     app.include_router(RatingPages(core.ratings, core.centre).router)
     app.include_router(AssistPages(core.assistance, core.guide, core.centre, settings.telegram_bot_name or "").router)
-    app.mount("/staff", console_app(_console(settings, core)))
+    app.mount("/staff", console_app(_console(settings, core, publish)))
     return app
 
 
-def _console(settings: Settings, core: Core) -> Console:
+def _console(settings: Settings, core: Core, publish: Publish | None) -> Console:
     """What the pages of the staff stand on."""
     return Console(
         engine=core.engine,
@@ -186,6 +190,7 @@ def _console(settings: Settings, core: Core) -> Console:
         outbox=core.outbox,
         announcements=announcements(core, core.guide.procedure),
         staff=Staff(StaffStore(core.engine), core.hasher),
+        publish=publish,
         switches=lambda: [
             ("Telegram", "bật" if settings.telegram_token else "tắt"),
             ("Nhận hồ sơ từ phần mềm khác", "bật" if settings.api_tokens else "tắt"),

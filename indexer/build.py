@@ -24,13 +24,16 @@ from knowledge_base.index import Manifest, StaleOrDamaged
 TOLERANCE = 0.01
 """How much worse than the serving snapshot one may answer the questions before its publication is refused."""
 
+STAGES = 5
+"""Of which a build tells its progress."""
 Progress = Callable[[str, int, int], None]
 
 
 class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     """`outcome` "skipped": nothing to do; "published": serving now; "refused": worse than the one that serves.
 
-    `hit1_before` and `hit1_after` are shares on the questions given, None where not measured. `linked_before` and
+    `hit1_before` and `hit1_after` are shares on the questions given, None where not measured; `before` is all that was
+    measured of the serving snapshot, `report` of this one. `worse`: what got worse, in words. `linked_before` and
     `linked_after`: how the serving and this snapshot answer what staff linked.
     """
 
@@ -41,7 +44,9 @@ class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     reused_vectors: int = 0
     hit1_before: float | None = None
     hit1_after: float | None = None
+    before: Score | None = None
     report: Report | None = None
+    worse: str = ""
     linked_before: Answered | None = None
     linked_after: Answered | None = None
 
@@ -77,9 +82,9 @@ def build(
                 outcome="skipped", snapshot=name, message="Bộ tra cứu đã là mới nhất.", counts=serving.counts
             )
         known = _known_vectors(index_dir, serving, encoder)
-        progress("tables", 0, 3)
+        progress("tables", 0, STAGES)
         prepared = index.prepare(list(catalogue), said, elsewhere, encoder, known)
-        progress("write", 1, 3)
+        progress("write", 1, STAGES)
         counts = {
             "procedures": len(catalogue),
             "phrases": sum(map(len, said.values())),
@@ -101,7 +106,7 @@ def build(
             files={file: hashlib.sha256(data).hexdigest() for file, data in content.items()},
         )
         folder = _write(index_dir, name, content, manifest)
-        progress("check", 2, 3)
+        progress("check", 2, STAGES)
         result = BuildResult(
             outcome="published",
             snapshot=name,
@@ -119,11 +124,19 @@ def build(
             )
         if questions is not None:
             old = evaluate(before, questions).overall if before else None
+            progress("compare", 3, STAGES)
             report = evaluate(fresh.finder, questions)
+            progress("compare", 4, STAGES)
+            worse = _worse(old, report.overall)
             result = msgspec.structs.replace(
-                result, report=report, hit1_after=report.overall.hit1, hit1_before=old.hit1 if old else None
+                result,
+                before=old,
+                report=report,
+                worse=worse,
+                hit1_after=report.overall.hit1,
+                hit1_before=old.hit1 if old else None,
             )
-            if (worse := _worse(old, report.overall)) and not force:
+            if worse and not force:
                 return msgspec.structs.replace(
                     result,
                     outcome="refused",
@@ -131,7 +144,7 @@ def build(
                 )
         index.publish_pointer(index_dir, name)
         index.forget_old(index_dir, name)
-        progress("published", 3, 3)
+        progress("published", STAGES, STAGES)
         return result
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from knowledge_base.overrides import Overlay, OverrideProblem, lay_over, read_overrides
+from knowledge_base.overrides import Override, OverrideProblem, lay_over, read_overrides
 from knowledge_base.procedure import Procedure
 
 DATA = Path(__file__).parent / "data"
@@ -41,6 +41,8 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     procedures: tuple[Procedure, ...]
     phrases: dict[str, tuple[str, ...]] = {}
+    recorded: tuple[Procedure, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 _FILE = msgspec.json.Decoder(AgencyFile)
@@ -52,7 +54,8 @@ class Catalogue:
     """Procedures by code. Immutable; safe to share between threads.
 
     `phrases` are residents' phrases that editors added, by code. `problems` are the overrides that could not be
-    applied or whose record has changed since they were written: an editor must look at them.
+    applied or whose record has changed since they were written: an editor must look at them. `overrides` are all that
+    were laid over the record; what the record itself says is kept beside, for the next ones to be laid over it.
     """
 
     def __init__(
@@ -61,28 +64,49 @@ class Catalogue:
         *,
         phrases: Mapping[str, tuple[str, ...]] | None = None,
         problems: tuple[OverrideProblem, ...] = (),
+        recorded: Iterable[Procedure] = (),
+        overrides: Iterable[Override] = (),
     ) -> None:
         self._by_code = {procedure.code: procedure for procedure in sorted(procedures, key=lambda found: found.code)}
         self.phrases: Mapping[str, tuple[str, ...]] = dict(phrases or {})
         self.problems = problems
+        self.overrides = tuple(overrides)
+        self._recorded = {procedure.code: procedure for procedure in sorted(recorded, key=lambda found: found.code)}
 
     @classmethod
     def load(
-        cls, folder: Path = SHIPPED, overrides: Path | None = None, plain_names: Path | None = None
+        cls,
+        folder: Path = SHIPPED,
+        overrides: Path | None = None,
+        plain_names: Path | None = None,
+        staff: Iterable[Override] = (),
     ) -> "Catalogue":
-        """The catalogue in `folder` with the overrides of the file `overrides` (None: as recorded).
+        """The catalogue in `folder` with the overrides of the file `overrides` (None: none), then those of staff.
 
         Procedures without a plain name of their own get the one in the file `plain_names`.
 
         Raises CatalogueError naming the file that is missing, malformed or of another format.
         """
-        laid: Overlay = lay_over(read_folder(folder), read_overrides(overrides) if overrides else ())
         names = read_plain_names(plain_names) if plain_names else {}
         named = (
             found if found.plain_name else msgspec.structs.replace(found, plain_name=names.get(found.code, ""))
-            for found in laid.procedures
+            for found in read_folder(folder)
         )
-        return cls(named, phrases=laid.phrases, problems=laid.problems)
+        return cls.overlaid(named, [*(read_overrides(overrides) if overrides else ()), *staff])
+
+    @classmethod
+    def overlaid(cls, recorded: Iterable[Procedure], overrides: Iterable[Override | OverrideProblem]) -> "Catalogue":
+        """What the record says, with overrides laid over it in their order."""
+        recorded, entries = tuple(recorded), tuple(overrides)
+        laid = lay_over(recorded, entries)
+        now = {procedure.code: procedure for procedure in laid.procedures}
+        return cls(
+            laid.procedures,
+            phrases=laid.phrases,
+            problems=laid.problems,
+            recorded=(procedure for procedure in recorded if now.get(procedure.code) != procedure),
+            overrides=(entry for entry in entries if not isinstance(entry, OverrideProblem)),
+        )
 
     @classmethod
     def shipped(cls) -> "Catalogue":
@@ -99,11 +123,19 @@ class Catalogue:
                 f"The snapshot's catalogue cannot be read ({error}). Build the snapshot again."
             ) from error
         _check_format(packed.format, "the snapshot")
-        return cls(packed.procedures, phrases=packed.phrases)
+        return cls(packed.procedures, phrases=packed.phrases, recorded=packed.recorded, overrides=packed.overrides)
 
     def to_bytes(self) -> bytes:
         """All procedures in one block; the same catalogue always gives the same bytes."""
-        return _ENCODER.encode(_Packed(format=FORMAT, procedures=tuple(self), phrases=dict(self.phrases)))
+        return _ENCODER.encode(
+            _Packed(
+                format=FORMAT,
+                procedures=tuple(self),
+                phrases=dict(self.phrases),
+                recorded=tuple(self._recorded.values()),
+                overrides=self.overrides,
+            )
+        )
 
     def content_hash(self) -> str:
         """SHA-256 (hex) of `to_bytes`."""
@@ -128,6 +160,19 @@ class Catalogue:
             return self._by_code[code]
         loose = _LOOSE_CODE.fullmatch(code)
         return self._by_code.get(f"{loose[1]}.{loose[2]}") if loose else None
+
+    def recorded(self, code: str) -> Procedure | None:
+        """What the record says without any override, also of a hidden procedure; None for an unknown code."""
+        return self._recorded.get(code) or self.get(code)
+
+    def all_recorded(self) -> tuple[Procedure, ...]:
+        """Every procedure as its record says it, the hidden ones among them."""
+        return tuple((self._by_code | self._recorded).values())
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Codes of the procedures that an override hides."""
+        return tuple(code for code in self._recorded if code not in self._by_code)
 
     def by_agency(self, agency: str) -> tuple[Procedure, ...]:
         """The procedures whose dossiers the agency's desk takes."""
@@ -199,6 +244,14 @@ def read_folder(folder: Path) -> tuple[Procedure, ...]:
         twice = sorted({found_.code for found_ in found if found_.code in seen or seen.add(found_.code)})  # type: ignore[func-returns-value]
         raise CatalogueError(f"{folder}: {', '.join(twice[:5])} stand in two files. Delete one of the two.")
     return tuple(found)
+
+
+def content_of(procedures: Iterable[Procedure]) -> str:
+    """SHA-256 (hex) of these records, whatever their order: equal on two machines where the records are."""
+    digest = hashlib.sha256()
+    for procedure in sorted(procedures, key=lambda found: found.code):
+        digest.update(_ENCODER.encode(procedure))
+    return digest.hexdigest()
 
 
 def read_plain_names(path: Path) -> dict[str, str]:

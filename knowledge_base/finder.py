@@ -163,6 +163,22 @@ class Finder:
         self._material, self._weights = material, weights
         self._number = {code: number for number, code in enumerate(material.codes)}
 
+    def known(self, code: str) -> tuple[str, ...]:
+        """The phrases by which a procedure is known, without marks, its name first; nothing for an unknown code."""
+        number = self._number.get(code)
+        if number is None:
+            return ()
+        mine = np.flatnonzero(self._material.owner == number).tolist()
+        return tuple(self._material.phrases[position] for position in mine)
+
+    def holding(self, folded: str) -> tuple[str, ...]:
+        """Codes of the procedures of which one phrase holds every one of these words, which have no marks."""
+        parts, found = folded.split(), dict[int, None]()
+        for phrase, owner in zip(self._material.phrases, self._material.owner.tolist(), strict=True):
+            if owner not in found and all(part in phrase for part in parts):
+                found[owner] = None
+        return tuple(self._material.codes[owner] for owner in found if owner < len(self._material.codes))
+
     def find(self, question: str, *, limit: int = 10) -> Found:
         """The procedures that `question` may mean, with a decision. A code in the question settles it."""
         for code in CODE.findall(question):

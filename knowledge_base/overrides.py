@@ -19,7 +19,7 @@ from knowledge_base.procedure import Flag, Note, Procedure
 
 _HINTS = get_type_hints(Procedure)
 CORRECTABLE = frozenset(_HINTS) - {"code", "notes", "source", "record_date", "papers"}
-_NOT_PART_OF_THE_RECORD = ("agency", "counter", "flags", "notes", "steps", "conditions", "method_notes")
+_NOT_PART_OF_THE_RECORD = ("agency", "counter", "flags", "notes", "steps", "conditions", "method_notes", "plain_name")
 
 
 class _Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -30,6 +30,8 @@ class _Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     why: str
     seen: str = ""
     """`fingerprint` of the record when the override was written; empty: not watched."""
+    origin: str = ""
+    """Where it was written: "staff:<id>" at the console, "question:<id>" by linking a question, "" in a file."""
 
 
 class Hide(_Signed, frozen=True, kw_only=True, tag="hide"):
@@ -128,7 +130,7 @@ def _entry(entry: object, number: int) -> Override | OverrideProblem:
         return OverrideProblem(code=code, kind=kind, reason=f"Entry {number} is malformed: {error}. Correct it.")
     if not (override.who.strip() and override.why.strip()):
         return OverrideProblem(code=code, kind=kind, reason=f"Entry {number} lacks who or why. Fill them in.")
-    return override
+    return msgspec.structs.replace(override, origin="")
 
 
 def lay_over(procedures: Iterable[Procedure], overrides: Iterable[Override | OverrideProblem]) -> Overlay:

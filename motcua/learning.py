@@ -1,7 +1,7 @@
 """From sources to a published index: import, train, index, evaluate."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import click
 from click.termui import progressbar
+
+from motcua.publishing import remember_import, tell_result, telling_lines
 
 
 @contextmanager
@@ -43,19 +45,57 @@ def _encoder(name: str | None) -> Any:
     return SentenceTransformersEncoder(name) if name else StaticEncoder(SHIPPED)
 
 
-def _catalogue(settings: Any) -> Any:
+def _catalogue(settings: Any, staff: Sequence[Any] = ()) -> Any:
+    """This machine's records with the overrides of the file, then those of staff."""
     from knowledge_base.catalogue import PLAIN_NAMES, SHIPPED, SHIPPED_OVERRIDES, Catalogue
 
     folder, overrides = settings.catalogue_dir or SHIPPED, settings.overrides_file or SHIPPED_OVERRIDES
-    return Catalogue.load(folder, overrides, PLAIN_NAMES)
+    return Catalogue.load(folder, overrides, PLAIN_NAMES, staff=staff)
+
+
+def _served(settings: Any, staff: "FromStaff", *, only_words: bool) -> Any:
+    """The records of the index that serves, with what staff lay over them now; `only_words`: new phrases alone."""
+    from knowledge_base.catalogue import Catalogue
+    from knowledge_base.index import open_snapshot
+    from knowledge_base.overrides import Phrase
+
+    _fetch(settings)
+    served = open_snapshot(settings.index_dir).catalogue
+    if only_words:
+        kept = [entry for entry in served.overrides if not (entry.origin and isinstance(entry, Phrase))]
+        return Catalogue.overlaid(served.all_recorded(), [*kept, *staff.phrases, *staff.words])
+    kept = [entry for entry in served.overrides if not entry.origin]
+    return Catalogue.overlaid(served.all_recorded(), [*kept, *staff.overrides, *staff.phrases])
+
+
+def _fetch(settings: Any) -> None:
+    """Have what another machine published last, where several share a database."""
+    from sqlalchemy import make_url
+
+    from bot.storage.database import open_database
+    from bot.storage.snapshots import SnapshotStore
+
+    if make_url(settings.database_url).get_backend_name() == "postgresql":
+        engine = open_database(settings.database_url)
+        SnapshotStore(engine).fetch(settings.index_dir)
+        engine.dispose()
 
 
 class FromStaff(NamedTuple):
-    """What staff made of unanswered questions: phrases, messages that are not ours, and the questions themselves."""
+    """What staff made of unanswered questions: phrases, messages that are not ours, and the questions themselves; and
+    what they lay over the records."""
 
     phrases: list[Any]
     elsewhere: list[str]
     linked: list[Any]
+    overrides: list[Any]
+
+    @property
+    def words(self) -> list[Any]:
+        """Of the overrides those that only teach words."""
+        from knowledge_base.overrides import Phrase
+
+        return [entry for entry in self.overrides if isinstance(entry, Phrase)]
 
 
 def _from_staff(settings: Any) -> FromStaff:
@@ -64,12 +104,13 @@ def _from_staff(settings: Any) -> FromStaff:
     from bot.question_records import State
     from bot.services.questions import linked_phrases, out_of_scope_texts, plain
     from bot.storage.database import open_database
+    from bot.storage.overrides import OverrideStore
     from bot.storage.questions import QuestionStore
     from indexer.linked import Linked
 
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        return FromStaff([], [], [])  # nobody has asked anything yet; an index needs no database
+        return FromStaff([], [], [], [])  # nobody has asked anything yet; an index needs no database
     engine = open_database(settings.database_url)
     store = QuestionStore(engine)
     first = store.first_occurrences()
@@ -77,7 +118,8 @@ def _from_staff(settings: Any) -> FromStaff:
         Linked(plain(question.text), question.code, first[question.id].offered if question.id in first else ())
         for question in store.all(State.LINKED)
     ]
-    found = FromStaff(linked_phrases(store), out_of_scope_texts(store), linked)
+    overrides = [edit.override for edit in OverrideStore(engine).active()]
+    found = FromStaff(linked_phrases(store), out_of_scope_texts(store), linked, overrides)
     engine.dispose()
     return found
 
@@ -90,23 +132,37 @@ def _from_staff(settings: Any) -> FromStaff:
     "--questions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other questions to check with."
 )
 @click.option("--quiet", is_flag=True, help="Say nothing where nothing had to be done.")
-def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
+@click.option(
+    "--records",
+    type=click.Choice(["folder", "imported", "served"]),
+    default="folder",
+    show_default=True,
+    help="Whose records: this machine's folder; the same if it holds the last import, else as served; as served.",
+)
+@click.option("--only-words", is_flag=True, help="Take only new phrases; the records and their corrections as served.")
+@click.option("--lines", is_flag=True, help="Progress and result as JSON, a line each, for a program.")
+def index(*, force: bool, questions: Path | None, quiet: bool, records: str, only_words: bool, lines: bool) -> None:
     """Build the search index and publish it; running bots take it up by themselves."""
     from bot.settings import read_settings
     from indexer.build import build
     from indexer.evaluate import DEVELOPMENT
-    from indexer.phrases import read_out_of_scope, read_phrases, with_linked
+    from indexer.phrases import read_out_of_scope, read_phrases
 
     settings = read_settings()
-    catalogue, staff = _catalogue(settings), _from_staff(settings)
-    phrases, lost = with_linked(read_phrases(), catalogue, staff.phrases)
-    for problem in (*catalogue.problems, *lost):
+    staff, notes = _from_staff(settings), list[str]()
+    if records == "imported" and not only_words:
+        records, notes = _whose(settings)
+    if only_words or records == "served":
+        catalogue = _served(settings, staff, only_words=only_words)
+    else:
+        catalogue = _catalogue(settings, [*staff.overrides, *staff.phrases])
+    for problem in catalogue.problems:
         click.echo(f"override: {problem}", err=True)
-    with progress_bars(quiet=False) as progress:
+    with telling_lines() if lines else progress_bars(quiet=False) as progress:
         result = build(
             settings.index_dir,
             catalogue=catalogue,
-            phrases=phrases,
+            phrases=read_phrases(),
             elsewhere=[*read_out_of_scope(), *staff.elsewhere],
             linked=staff.linked,
             encoder=_encoder(settings.encoder),
@@ -114,29 +170,54 @@ def index(*, force: bool, questions: Path | None, quiet: bool) -> None:
             force=force,
             questions=questions or DEVELOPMENT,
         )
-    if not (quiet and result.outcome == "skipped"):
+        if result.outcome != "refused":
+            shared = _share(settings)
+    if lines:
+        tell_result(result, notes)
+    elif not (quiet and result.outcome == "skipped"):
         click.echo(result.message)
         if result.linked_after:
             click.echo(f"questions linked by staff, before: {result.linked_before or 'no index'}")
             click.echo(f"questions linked by staff, now:    {result.linked_after}")
     if result.outcome == "refused":
         raise click.exceptions.Exit(1)
-    _share(settings)
+    if shared and not lines:
+        click.echo("Các máy khác sẽ nhận bộ tra cứu này trong vòng một phút.")
 
 
-def _share(settings: Any) -> None:
-    """Hand the published index to the other machines, where they share a database."""
+def _whose(settings: Any) -> tuple[str, list[str]]:
+    """Whether this machine's folder holds the records of the last import; elsewhere those that serve are taken."""
+    from sqlalchemy import make_url
+
+    from bot.storage.database import open_database
+    from bot.storage.overrides import ImportStore
+    from knowledge_base.catalogue import SHIPPED, content_of, read_folder
+    from knowledge_base.centre import VIETNAM
+
+    if make_url(settings.database_url).get_backend_name() != "postgresql":
+        return "folder", []  # one machine: what lies here is the catalogue
+    engine = open_database(settings.database_url)
+    last = ImportStore(engine).last()
+    engine.dispose()
+    if last is None or last.content == content_of(read_folder(settings.catalogue_dir or SHIPPED)):
+        return "folder", []
+    day = f"{last.at.astimezone(VIETNAM):%d/%m/%Y}"
+    return "served", [f"Bản nhập danh mục ngày {day} nằm ở máy khác: nếu chưa dùng, chạy motcua index ở máy đó."]
+
+
+def _share(settings: Any) -> bool:
+    """Hand the published index to the other machines, where they share a database; whether it was news to them."""
     from sqlalchemy import make_url
 
     if make_url(settings.database_url).get_backend_name() != "postgresql":
-        return
+        return False
     from bot.storage.database import open_database
     from bot.storage.snapshots import SnapshotStore
 
     engine = open_database(settings.database_url)
-    if SnapshotStore(engine).publish(settings.index_dir):
-        click.echo("Các máy khác sẽ nhận bộ tra cứu này trong vòng một phút.")
+    published = SnapshotStore(engine).publish(settings.index_dir)
     engine.dispose()
+    return published
 
 
 @click.command("import")
@@ -168,12 +249,14 @@ def import_(
     """Import procedures from the portal's JSON, Excel, CSV or Word exports and say what changed."""
     from bot.settings import read_settings
     from indexer.catalogue_import import run_import
-    from knowledge_base.catalogue import SHIPPED
+    from knowledge_base.catalogue import SHIPPED, read_folder
     from knowledge_base.centre import VIETNAM
 
+    folder = into or read_settings().catalogue_dir or SHIPPED
+    before = read_folder(folder) if folder.is_dir() and not dry_run else ()
     report = run_import(
         sources,
-        into or read_settings().catalogue_dir or SHIPPED,
+        folder,
         centre=centre,
         keep_prose=keep_prose,
         today=datetime.now(VIETNAM).date(),
@@ -181,6 +264,8 @@ def import_(
         complete=complete,
     )
     click.echo(report.as_json().decode() if as_json else str(report))
+    if report.written:
+        remember_import(read_settings(), sources, folder, before, report)
     if not as_json and report.written:
         click.echo("Chạy `motcua index` để bot dùng danh mục mới.")
 

@@ -17,11 +17,12 @@ def serve(host: str | None, port: int | None) -> None:
 
     from bot.app import build_app, build_core
     from bot.settings import read_settings
+    from motcua.publishing import in_a_process
 
     settings = read_settings()
     core = build_core(settings)
     host, port = host or settings.host, port or settings.port
-    app = build_app(settings, core)
+    app = build_app(settings, core, in_a_process)
     click.echo(f"motcua: {len(core.guide.catalogue)} thủ tục. Mở http://{host}:{port} để trò chuyện.")
     for name, running, setting in (
         ("Telegram", settings.telegram_token, "TELEGRAM_TOKEN"),

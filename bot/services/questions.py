@@ -40,7 +40,13 @@ FEWEST_LETTERS: Final = 4
 
 
 class RefusedError(ValueError):
-    """Staff asked for something that can't be done; the message says what to do instead."""
+    """Staff asked for something that can't be done; the message says what to do instead. `kind` names it for pages
+    that say it in other words.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class Questions(Protocol):
@@ -236,13 +242,15 @@ class QuestionDesk:
         question = self._known(number)
         procedure = self._procedure(code)
         if procedure is None:
-            raise RefusedError(f"the centre has no procedure {code}: look for its code with motcua ask")
+            raise RefusedError("procedure", f"the centre has no procedure {code}: look for its code with motcua ask")
         words = plain(nfc(phrase or question.text))
         if len(fold(words).replace(" ", "")) < FEWEST_LETTERS:
-            raise RefusedError("too little is left of the question's words: give the phrase that people would say")
+            raise RefusedError(
+                "words", "too little is left of the question's words: give the phrase that people would say"
+            )
         if len(words) > LONGEST_PHRASE:
             raise RefusedError(
-                f"a phrase has at most {LONGEST_PHRASE} characters: give a shorter one in residents' words"
+                "words", f"a phrase has at most {LONGEST_PHRASE} characters: give a shorter one in residents' words"
             )
         return self._decide(question, "link", State.LINKED, by=by, why=why, code=procedure.code, phrase=words)
 
@@ -259,9 +267,9 @@ class QuestionDesk:
         question = self._known(number)
         said = clean(text).strip()
         if not said:
-            raise RefusedError("write what the person is to be told")
+            raise RefusedError("empty", "write what the person is to be told")
         if len(said) > LONGEST_REPLY:
-            raise RefusedError(f"a reply has at most {LONGEST_REPLY} characters: shorten it")
+            raise RefusedError("long", f"a reply has at most {LONGEST_REPLY} characters: shorten it")
         template = newest(self._templates, Kind.ANSWER)
         asked = shorten(" ".join(clean(question.text).split()), template.fields["question"].limit)
         fields = checked(template, {"question": asked, "text": said, "procedure_code": question.code})
@@ -275,7 +283,7 @@ class QuestionDesk:
 
         told = self._store.reply(number, self._outbox, make, self._decision("reply", by, said, question.code, ""))
         if not told:
-            raise RefusedError(f"nobody waits for a reply to question {number}, or they have it already")
+            raise RefusedError("nobody", f"nobody waits for a reply to question {number}, or they have it already")
         return told
 
     def purge(self) -> int:
@@ -285,7 +293,7 @@ class QuestionDesk:
     def _known(self, number: int) -> Question:
         question = self._store.get(number)
         if question is None:
-            raise RefusedError(f"there is no question {number}: see motcua questions list")
+            raise RefusedError("question", f"there is no question {number}: see motcua questions list")
         return question
 
     def _decide(
@@ -296,9 +304,9 @@ class QuestionDesk:
 
     def _decision(self, action: str, by: str, why: str, code: str, phrase: str) -> Decision:
         if not by.strip():
-            raise RefusedError("say who decides: give your name")
+            raise RefusedError("who", "say who decides: give your name")
         if not why.strip():
-            raise RefusedError("say why, in a few words")
+            raise RefusedError("why", "say why, in a few words")
         return Decision(action, by.strip()[:100], self._now(), why.strip()[:500], code, phrase)
 
 
@@ -321,7 +329,12 @@ def linked_phrases(store: Store) -> list[Phrase]:
     """What staff linked, as editors' overrides: who, when, why, and the words."""
     return [
         Phrase(
-            code=question.code, who=question.by, when=_day(question.decided_at), why=question.why, text=question.phrase
+            code=question.code,
+            who=question.by,
+            when=_day(question.decided_at),
+            why=question.why,
+            text=question.phrase,
+            origin=f"question:{question.id}",
         )
         for question in store.all(State.LINKED)
     ]

@@ -95,6 +95,16 @@ class QuestionStore:
         with self._engine.connect() as connection:
             return [_occurrence(row) for row in connection.execute(query)]
 
+    def occurrences_of(self, numbers: Sequence[int]) -> dict[int, list[Occurrence]]:
+        """The same for several questions at once."""
+        kept = question_occurrences.c
+        query = select(question_occurrences).where(kept.question_id.in_(numbers)).order_by(kept.at, kept.message)
+        found: dict[int, list[Occurrence]] = {number: [] for number in numbers}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                found[row.question_id].append(_occurrence(row))
+        return found
+
     def first_occurrences(self) -> dict[int, Occurrence]:
         """By question, what came of it when it was asked first."""
         query = select(question_occurrences).order_by(question_occurrences.c.at.desc())

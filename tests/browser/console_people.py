@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pyotp
 from playwright.sync_api import Page
@@ -21,6 +22,13 @@ from tests.browser.console_server import ADMIN_SALT
 from tests.browser.server import reachable
 
 ROOT = Path(__file__).parents[2]
+
+
+class Signed(Protocol):
+    """A process that has a console."""
+
+    url: str
+    database: str
 
 
 class Office:
@@ -50,7 +58,7 @@ def running(folder: Path, index: Path) -> Iterator[Office]:
     office.stop()
 
 
-def sign_in(page: Page, office: Office, role: Role) -> None:
+def sign_in(page: Page, office: Signed, role: Role) -> None:
     """Type login and password, and the telephone's code where the role needs one."""
     page.goto(f"{office.url}/staff/sign-in")
     page.get_by_label("Tên đăng nhập").fill(f"{role.value}.an")

@@ -9,21 +9,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine, insert
 from starlette.staticfiles import StaticFiles
 
+from bot.catalogue_records import Built, ImportSummary, Outcome, RecordChange, Shares
 from bot.channels.webchat import STATIC
+from bot.dialogue.anonymous import key_of
 from bot.dossier_records import Status
 from bot.messages import Contact
+from bot.question_records import Ending
 from bot.services.guide import Guide
 from bot.staff_records import Role
 from bot.storage.consents import ConsentStore
 from bot.storage.database import open_database
 from bot.storage.handovers import HandoverStore
+from bot.storage.overrides import ImportStore, OverrideStore, PublicationStore
+from bot.storage.questions import QuestionStore
 from bot.storage.staff import StaffStore
 from bot.storage.tables import calls
+from knowledge_base.catalogue import Catalogue
+from knowledge_base.overrides import Correct, Phrase, Remark
 from tests.bot.dossiers import change
 from tests.bot.web.console.desk import Desk, add, build
 
@@ -62,16 +70,44 @@ def fill(app: FastAPI, engine: Engine) -> None:
     HandoverStore(engine).open(
         Contact("web", "visitor-2"), agency="so-tu-phap", topic="2.000635", page="", text="Cháu hỏi lệ phí", later=False
     )
+    fill_catalogue(engine)
     with engine.begin() as connection:
         row = {"kind": "ready", "reason": "người nhận đã chặn", "since": now - timedelta(hours=5)}
         connection.execute(insert(calls), [row | {"dossier_code": f"H05.12-260715-{n:04}"} for n in (3, 9)])
+
+
+def fill_catalogue(engine: Engine) -> None:
+    """Questions in every state, corrections that wait, an import, a publication that was refused."""
+    store, birth = QuestionStore(engine), "1.001193"
+    for text, offered in (("thằng cu vừa chào đời hôm kia", (birth, "1.000894")), ("cụ nhà em vừa mãn phần", ())):
+        store.keep(
+            key=key_of(text), text=text, message=text, channel="zalo", offered=offered, ending=Ending.NONE_OF_THESE
+        )
+    ConsentStore(engine).give(Contact("web", "visitor-9"), "question:1", "1")
+    signed = {"code": birth, "who": "Người officer", "when": "", "why": "Nghị quyết 12/2026/NQ-HĐND"}
+    edits = OverrideStore(engine)
+    edits.add(Correct(**signed, field="fees", value=[{"kind": "amount", "amounts": [5000], "currency": "VND"}]))
+    edits.add(Remark(**signed, text="Thứ bảy quầy nghỉ.", seen="0" * 16))
+    edits.add(Phrase(**signed, text="bé mới đẻ làm giấy"))
+    procedure = Catalogue.shipped().recorded(birth)
+    assert procedure is not None
+    older = msgspec.structs.replace(procedure, results=("Bản sao Giấy khai sinh",))
+    summary = ImportSummary(sources=("portal.json",), records=2040, in_catalogue=2040, changed=1)
+    ImportStore(engine).add("content", summary, [RecordChange(code=birth, before=older, after=procedure)])
+    publications = PublicationStore(engine)
+    publication = publications.start(by="Người clerk", only_words=True, why="", changes=("thêm lời “bé mới đẻ”",))
+    assert publication is not None
+    before = Shares(questions=530, hit1=0.957, hit3=0.998, false_abstention=0.011, abstention=0.917, wrong_sure=0.025)
+    after = Shares(questions=530, hit1=0.91, hit3=0.975, false_abstention=0.011, abstention=0.917, wrong_sure=0.061)
+    built = Built(outcome=Outcome.REFUSED, worse="trả lời đúng 91.0%", before=before, after=after)
+    publications.finish(publication.id, built)
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     port, database, index = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     engine = open_database(database)
-    app = build(engine, Guide(index))
+    app = build(engine, Guide(index), publish=lambda _wish, _progress: Built(outcome=Outcome.SKIPPED))
     app.mount("/static", StaticFiles(directory=STATIC))
     fill(app, engine)
     uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=2)

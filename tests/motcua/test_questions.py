@@ -91,7 +91,7 @@ def test_the_index_gets_what_staff_decided(run: Run, engine: Engine, monkeypatch
     monkeypatch.setattr("indexer.build.build", watched)
     run("questions", "link", "1", "1.004194", "--by", "B", "--why", "dân hỏi", "--phrase", "trâu mất thẻ tai")
     run("index")
-    assert given["phrases"]["1.004194"][-1] == "trâu mất thẻ tai"  # type: ignore[index]
+    assert given["catalogue"].phrases["1.004194"] == ("trâu mất thẻ tai",)  # type: ignore[attr-defined]
     assert given["linked"] == [Linked(ASKED, "1.004194", ("1.004194",))]
     run("questions", "out-of-scope", "1", "--by", "B", "--why", "chuyện khác")
     run("index")
@@ -114,5 +114,5 @@ def test_an_index_needs_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     from bot.settings import Settings
 
     monkeypatch.chdir(tmp_path)
-    assert learning._from_staff(Settings()) == ([], [], [])
+    assert learning._from_staff(Settings()) == ([], [], [], [])
     assert not (tmp_path / "var").exists()

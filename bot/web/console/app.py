@@ -16,12 +16,16 @@ from bot.web.console import (
     accounts,
     audit,
     calls,
+    catalogue,
+    catalogue_import,
     dossier_import,
     dossiers,
     handover,
     health,
     home,
     notices,
+    publication,
+    questions,
     ratings,
     settings,
     sign_in,
@@ -45,6 +49,10 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     ratings,
     handover,
     volunteers,
+    questions,
+    publication,
+    catalogue,
+    catalogue_import,
 )
 """Every module of pages; one with a NAV stands in the navigation, by its order."""
 

@@ -7,8 +7,10 @@ import msgspec
 from sqlalchemy import func, select
 
 from bot.notice_records import NoticeState
+from bot.question_records import State
 from bot.staff_records import Role
 from bot.storage.dossier_search import DossierSearch
+from bot.storage.questions import QuestionStore
 from bot.storage.staff_tables import staff_tries
 from bot.storage.tables import calls, notices
 from bot.web.console.agencies import seen_by
@@ -67,6 +69,10 @@ def _unknown(visit: Visit) -> int:
         return connection.execute(select(func.count()).select_from(notices).where(undecided)).scalar_one()
 
 
+def _unanswered(visit: Visit) -> int:
+    return QuestionStore(visit.console.engine).counts()[State.OPEN]
+
+
 def _failed_sign_ins(visit: Visit) -> int:
     with visit.console.engine.connect() as connection:
         return connection.execute(
@@ -79,5 +85,6 @@ COUNTERS: Final[tuple[Counter, ...]] = (
     Counter("Hồ sơ quá hẹn", DESK, _late, "/staff/dossiers?status=late"),
     Counter("Cần gọi điện báo", (Role.OFFICER, Role.SUPERVISOR), _calls, "/staff/calls"),
     Counter("Tin chưa rõ đã đến chưa", (Role.OFFICER, Role.SUPERVISOR), _unknown, "/staff/notices/undecided"),
+    Counter("Câu chưa trả lời được", DESK, _unanswered, "/staff/questions"),
     Counter("Lần đăng nhập sai (30 ngày)", (Role.ADMINISTRATOR,), _failed_sign_ins, "/staff/health"),
 )

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from bot.catalogue_records import Publish
 from bot.dialogue.privacy import mask
 from bot.personal import Hasher
 from bot.services.guide import Guide
@@ -57,7 +58,8 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     """What the composition root gives to pages.
 
     dossiers: a change through it queues its notices in the same transaction. switches: how the channels and other
-    parts are set, as (what, state) lines for the health page.
+    parts are set, as (what, state) lines for the health page. publish: builds the index and publishes it; None where
+    this process was not given the means.
     """
 
     engine: Engine
@@ -70,6 +72,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     announcements: Announcements
     staff: Staff
     switches: Callable[[], Sequence[tuple[str, str]]] = tuple
+    publish: Publish | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from bot.catalogue_records import Publish
 from bot.dialogue.wording.notices import TEMPLATES, WORDS, counter
 from bot.messages import Contact
 from bot.services.guide import Guide
@@ -30,7 +31,7 @@ PASSWORD: Final = "con trâu gặm cỏ 47"
 AGENCY: Final = "so-tu-phap"
 
 
-def build(engine: Engine, guide: Guide, now: Clock | None = None) -> FastAPI:
+def build(engine: Engine, guide: Guide, now: Clock | None = None, publish: Publish | None = None) -> FastAPI:
     """The console at /staff, wired as the composition root does."""
     clock: dict[str, Any] = {"now": now} if now else {}
     centre = load_centre(SHIPPED)
@@ -52,6 +53,7 @@ def build(engine: Engine, guide: Guide, now: Clock | None = None) -> FastAPI:
         outbox=outbox,
         announcements=Announcements(bulks, TEMPLATES, about=about, counts=outbox.counts),
         staff=Staff(StaffStore(engine, **clock), HASHER, passwords=PasswordHasher.from_parameters(CHEAPEST), **clock),
+        publish=publish,
         **clock,
     )
     app = FastAPI()
