@@ -22,6 +22,7 @@ from bot.sending import delivering
 from bot.services.guide import Guide
 from bot.services.staff import Staff
 from bot.settings import Settings
+from bot.storage.asked import AskedStore
 from bot.storage.database import serves_several_machines
 from bot.storage.sessions import SessionStore
 from bot.storage.snapshots import SnapshotStore, watch
@@ -61,7 +62,7 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         ratings=office.ratings,
         handovers=office.handovers,
     )
-    receiver = Receiver(dialogue, SessionStore(office.engine), questions=office.questions)
+    receiver = Receiver(dialogue, SessionStore(office.engine), questions=office.questions, asked=AskedStore(office.engine))
     return Core(guide=guide, receiver=receiver, **msgspec.structs.asdict(office))
 
 
