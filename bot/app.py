@@ -62,7 +62,9 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         ratings=office.ratings,
         handovers=office.handovers,
     )
-    receiver = Receiver(dialogue, SessionStore(office.engine), questions=office.questions, asked=AskedStore(office.engine))
+    receiver = Receiver(
+        dialogue, SessionStore(office.engine), questions=office.questions, asked=AskedStore(office.engine)
+    )
     return Core(guide=guide, receiver=receiver, **msgspec.structs.asdict(office))
 
 

@@ -23,6 +23,7 @@ from bot.web.console import (
     home,
     notices,
     ratings,
+    review,
     settings,
     sign_in,
 )
@@ -37,6 +38,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     notices,
     calls,
     health,
+    review,
     settings,
     accounts,
     audit,
