@@ -50,7 +50,7 @@ def at(day: int, hour: int = 2, month: int = 10) -> datetime:
 def dossier(number: int, *steps: tuple[Status, datetime], **said: Any) -> Change:
     """A dossier with this timeline."""
     timeline = tuple(Step(status, moment) for status, moment in steps)
-    usual = {"agency": AGENCIES[number % 2], "received_at": at(1), "updated_at": steps[-1][1]}
+    usual: dict[str, Any] = {"agency": AGENCIES[number % 2], "received_at": at(1), "updated_at": steps[-1][1]}
     return change(f"H05.12-261001-{number:04}", steps[-1][0], timeline=timeline, **usual | said)
 
 

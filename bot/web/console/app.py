@@ -22,6 +22,7 @@ from bot.web.console import (
     health,
     home,
     notices,
+    overview,
     ratings,
     review,
     settings,
@@ -33,6 +34,7 @@ log: Final = logging.getLogger(__name__)
 
 PAGES: Final[tuple[ModuleType, ...]] = (
     home,
+    overview,
     dossier_import,  # before dossiers: its address looks like a code's
     dossiers,
     notices,

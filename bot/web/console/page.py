@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from bot.dialogue.privacy import mask
+from bot.overview_records import HelpedBetween, nobody_helped
 from bot.personal import Hasher
 from bot.services.guide import Guide
 from bot.services.notices import Announcements
@@ -57,7 +58,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     """What the composition root gives to pages.
 
     dossiers: a change through it queues its notices in the same transaction. switches: how the channels and other
-    parts are set, as (what, state) lines for the health page.
+    parts are set, as (what, state) lines for the health page. helped: what volunteers did, for the director's page.
     """
 
     engine: Engine
@@ -70,6 +71,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     announcements: Announcements
     staff: Staff
     switches: Callable[[], Sequence[tuple[str, str]]] = tuple
+    helped: HelpedBetween = nobody_helped
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
