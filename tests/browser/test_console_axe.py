@@ -30,6 +30,8 @@ PATHS: tuple[tuple[Role, str], ...] = (
     (Role.SUPERVISOR, "/staff/notices/1"),
     (Role.SUPERVISOR, "/staff/audit"),
     (Role.SUPERVISOR, "/staff/health"),
+    (Role.SUPERVISOR, "/staff/overview"),
+    (Role.SUPERVISOR, "/staff/review"),
     (Role.ADMINISTRATOR, "/staff/settings"),
     (Role.ADMINISTRATOR, "/staff/"),
     (Role.ADMINISTRATOR, "/staff/accounts"),
