@@ -149,4 +149,3 @@ def counted(codes: Sequence[str], asks: Sequence[str], decision: str, *, pressed
         "facet": asks[0] if asks else "",
         "decision": "pressed" if pressed else decision,
     }
-
