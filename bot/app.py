@@ -23,6 +23,7 @@ from bot.sending import delivering
 from bot.services.guide import Guide
 from bot.services.staff import Staff
 from bot.settings import Settings
+from bot.storage.asked import AskedStore
 from bot.storage.database import serves_several_machines
 from bot.storage.sessions import SessionStore
 from bot.storage.snapshots import SnapshotStore, watch
@@ -65,7 +66,9 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         assistance=office.assistance,
         bot_name=settings.telegram_bot_name,
     )
-    receiver = Receiver(dialogue, SessionStore(office.engine), questions=office.questions)
+    receiver = Receiver(
+        dialogue, SessionStore(office.engine), questions=office.questions, asked=AskedStore(office.engine)
+    )
     return Core(guide=guide, receiver=receiver, **msgspec.structs.asdict(office))
 
 

@@ -15,6 +15,7 @@ from bot.dialogue.wording import desk as wording
 from bot.messages import Contact, Incoming, Reply
 from bot.question_records import Unanswered
 from bot.records import Session, Unsent
+from bot.services.overview import Counts, counted
 from bot.services.questions import NoQuestions, Questions
 
 log: Final = logging.getLogger(__name__)
@@ -77,12 +78,14 @@ class Receiver:
         sessions: Sessions,
         *,
         questions: Questions | None = None,
+        asked: Counts | None = None,
         lease: timedelta = LEASE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._dialogue = dialogue
         self._sessions = sessions
         self._questions = questions or NoQuestions()
+        self._asked = asked
         self._lease = lease
         self._now = now
         self._worker = uuid.uuid4().hex[:12]
@@ -115,6 +118,7 @@ class Receiver:
                 )
                 if self._hold(after, incoming):
                     self._keep(unanswered)
+                    self._count(incoming, answer)
                     return answer
         except InHand:
             raise
@@ -132,6 +136,17 @@ class Receiver:
             self._questions.keep(unanswered)
         except Exception:  # the person still gets the answer
             log.exception("an unanswered question could not be kept")
+
+    def _count(self, incoming: Incoming, answer: Answer) -> None:
+        """What was asked counts for the week's figures, never with the person."""
+        trace, pressed = answer.trace, incoming.pressed is not None
+        what = counted(trace.codes, trace.asks, trace.decision, pressed=pressed) if self._asked else None
+        if self._asked is None or what is None:
+            return
+        try:
+            self._asked.count(**what, channel=incoming.contact.channel)
+        except Exception:  # the person still gets the answer
+            log.exception("a question could not be counted")
 
     def confirms(self, incoming: Incoming) -> bool:
         """Whether `sent` has anything to note for this message."""

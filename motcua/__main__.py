@@ -12,6 +12,7 @@ from motcua.learning import evaluate, import_, index, train
 from motcua.notices import notices
 from motcua.questions import questions
 from motcua.ratings import ratings
+from motcua.review import review
 from motcua.serving import qr, serve
 from motcua.staff import staff
 from motcua.volunteers import volunteers
@@ -31,7 +32,7 @@ def cli() -> None:
 COMMANDS = (
     *(serve, chat, ask, show, qr, doctor),
     *(index, import_, train, evaluate, questions),
-    *(dossiers, notices, ratings, zalo, staff, volunteers),
+    *(dossiers, notices, ratings, review, zalo, staff, volunteers),
 )
 for command in COMMANDS:
     cli.add_command(command)

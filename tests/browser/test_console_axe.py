@@ -41,6 +41,8 @@ PATHS: tuple[tuple[Role, str], ...] = (
     (Role.SUPERVISOR, "/staff/catalogue-import"),
     (Role.SUPERVISOR, "/staff/catalogue-import/1.001193"),
     (Role.ADMINISTRATOR, "/staff/publish/1"),
+    (Role.SUPERVISOR, "/staff/overview"),
+    (Role.SUPERVISOR, "/staff/review"),
     (Role.ADMINISTRATOR, "/staff/settings"),
     (Role.ADMINISTRATOR, "/staff/"),
     (Role.ADMINISTRATOR, "/staff/accounts"),

@@ -24,9 +24,11 @@ from bot.web.console import (
     health,
     home,
     notices,
+    overview,
     publication,
     questions,
     ratings,
+    review,
     settings,
     sign_in,
     volunteers,
@@ -37,11 +39,13 @@ log: Final = logging.getLogger(__name__)
 
 PAGES: Final[tuple[ModuleType, ...]] = (
     home,
+    overview,
     dossier_import,  # before dossiers: its address looks like a code's
     dossiers,
     notices,
     calls,
     health,
+    review,
     settings,
     accounts,
     audit,
