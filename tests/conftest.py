@@ -3,13 +3,12 @@
 import os
 import shutil
 import tempfile
-import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, make_url, text
 
 from bot.services.guide import Guide
 from bot.storage.database import open_database
@@ -17,11 +16,15 @@ from indexer.build import build
 from indexer.phrases import read_phrases
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import SHIPPED, StaticEncoder
+from tests.databases import EMPTY, administered, on_postgresql
+
+SCHEMA = "motcua_schema"
+"""The database that those of single tests are copied from: to migrate anew would cost most of the suite's time."""
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """URL of a real PostgreSQL server, started without root from a package."""
+def postgresql_server() -> Iterator[URL]:
+    """A real PostgreSQL server, started without root from a package."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import complains about things that are not ours
@@ -29,31 +32,56 @@ def postgresql_server() -> Iterator[str]:
 
         directory = Path(tempfile.mkdtemp(prefix="motcua-pg-"))
         server = get_server(directory, cleanup_mode="delete")
-    yield str(server.get_uri())
+    url = make_url(str(server.get_uri())).set(drivername="postgresql")
+    with administered(url) as connection:
+        for setting in ("fsync", "full_page_writes"):  # no test pulls the plug of this server
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        connection.execute(text(f"CREATE DATABASE {SCHEMA}"))
+    open_database(url.set(database=SCHEMA).render_as_string(hide_password=False)).dispose()
+    yield url
     server.cleanup()
     shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema."""
+    path = tmp_path_factory.mktemp("schema") / "motcua.db"
+    open_database(f"sqlite:///{path}").dispose()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of an empty database of its own, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database of its own without any table."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    with on_postgresql(request.getfixturevalue("postgresql_server"), EMPTY) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database of its own with the newest schema and nothing in it."""
+    if backend == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_schema"), tmp_path / "motcua.db")
         yield f"sqlite:///{tmp_path / 'motcua.db'}"
         return
-    server = make_url(request.getfixturevalue("postgresql_server")).set(drivername="postgresql+psycopg")
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with on_postgresql(request.getfixturevalue("postgresql_server"), SCHEMA) as url:
+        yield url
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """An engine with the newest schema on an empty database."""
+    """An engine on a database with the newest schema and nothing in it."""
     engine = open_database(database_url)
     yield engine
     engine.dispose()

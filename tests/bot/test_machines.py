@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine, create_engine, delete, make_url, text
+from sqlalchemy import URL, Engine, delete
 
 from bot.channels.webchat import COOKIE
 from bot.services.guide import Guide
@@ -27,6 +27,7 @@ from bot.storage.transcripts import TranscriptStore
 from tests.bot.dossiers import KEY, arrange
 from tests.bot.people import InWebChat, OnTelegram
 from tests.bot.talk import CONVERSATIONS, play
+from tests.databases import EMPTY, on_postgresql
 from tests.fakes.proxy import Proxy
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
@@ -175,20 +176,12 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def cluster(postgresql_server: str, index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+def cluster(postgresql_server: URL, index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     """Started once for all tests of this file."""
-    server = make_url(postgresql_server).set(drivername="postgresql+psycopg")
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    name = f"machines_{uuid.uuid4().hex[:12]}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    machines = Machines(tmp_path_factory.mktemp("machines"), url, index_dir)
-    yield machines
-    machines.stop()
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with on_postgresql(postgresql_server, EMPTY) as url:
+        machines = Machines(tmp_path_factory.mktemp("machines"), url, index_dir)
+        yield machines
+        machines.stop()
 
 
 @pytest.fixture

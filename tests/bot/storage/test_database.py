@@ -18,23 +18,25 @@ from bot.storage.database import DatabaseError, open_database
 from bot.storage.tables import metadata, sessions
 
 
-def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:
+def test_the_migrations_make_exactly_the_tables(empty_database_url: str) -> None:
     """What the migrations build is what the stores declare."""
+    engine = open_database(empty_database_url)
     for module in pkgutil.iter_modules(storage.__path__, "bot.storage."):
         importlib.import_module(module.name)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
 
 
-def test_opening_twice_changes_nothing(database_url: str) -> None:
+def test_opening_twice_changes_nothing(empty_database_url: str) -> None:
     """A second start finds the schema current."""
-    open_database(database_url).dispose()
-    open_database(database_url).dispose()
+    open_database(empty_database_url).dispose()
+    open_database(empty_database_url).dispose()
 
 
-def test_identical_processes_may_start_together(database_url: str) -> None:
+def test_identical_processes_may_start_together(empty_database_url: str) -> None:
     """Four processes migrate the same empty database at once; none fails."""
-    program = f"from bot.storage.database import open_database; open_database({database_url!r})"
+    program = f"from bot.storage.database import open_database; open_database({empty_database_url!r})"
     started = [subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) for _ in range(4)]
     errors = [process.communicate(timeout=60)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0, 0], errors
