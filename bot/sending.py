@@ -15,6 +15,7 @@ from bot.receipts import ReceiptSettings, Teller
 from bot.services.assistance import KeptAssistance
 from bot.services.handover import KeptHandovers
 from bot.settings import Settings
+from bot.storage.ratings import RatingStore
 from bot.storage.receipts import ReceiptStore
 
 log: Final = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ async def delivering(settings: Settings, office: Office, channels: Channels) -> 
     if settings.receipt_url and settings.receipt_key:
         where = ReceiptSettings(url=settings.receipt_url, key=settings.receipt_key.get_secret_value())
         loops.append(Teller(where, ReceiptStore(office.engine)).run)
-    loops.append(partial(_tend, office.handovers))
+    loops.append(partial(_tend, office.handovers, office.rating_store))
     loops.append(partial(_tend_cases, office.assistance))
     stopping = asyncio.Event()
     tasks = [asyncio.create_task(loop(stopping)) for loop in loops]
@@ -41,13 +42,17 @@ async def delivering(settings: Settings, office: Office, channels: Channels) -> 
                 log.error("delivery had ended (%s)", type(result).__name__)
 
 
-async def _tend(handovers: KeptHandovers, stopping: asyncio.Event) -> None:
-    """Until `stopping` is set, end every half minute the talks that no officer tends."""
+async def _tend(handovers: KeptHandovers, ratings: RatingStore, stopping: asyncio.Event) -> None:
+    """Until `stopping` is set, every half minute: end the talks that no officer tends, and cut ratings whose 24 hours
+    are over loose from their visits, which must not wait until somebody rates again.
+    """
+    work = (("talks with officers", handovers.tidy), ("ratings", ratings.seal))
     while not stopping.is_set():
-        try:
-            await asyncio.to_thread(handovers.tidy)
-        except Exception as error:  # noqa: BLE001 - the next time may go well
-            log.error("talks with officers could not be tended (%s)", type(error).__name__)
+        for what, tend in work:
+            try:
+                await asyncio.to_thread(tend)
+            except Exception as error:  # noqa: BLE001 - the next time may go well
+                log.error("%s could not be tended (%s)", what, type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), 30)
 
