@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, ins
 
 from bot.messages import Contact
 from bot.storage.database import insert_missing
-from bot.storage.tables import sessions
+from bot.storage.tables import exchanges, sessions
+from bot.storage.transcripts import CHANNEL as WEB
 from bot.storage.volunteers_tables import (
     volunteer_cases,
     volunteer_counts,
@@ -299,6 +300,8 @@ def _forget_chats(connection: Connection, which: ColumnElement[bool]) -> None:
         connection.execute(
             delete(sessions).where(sessions.c.channel == row.channel, sessions.c.contact_id == row.contact_id)
         )
+        if row.channel == WEB:  # what the page shows names papers and ticks too; the visit itself goes on
+            connection.execute(delete(exchanges).where(exchanges.c.visitor == row.contact_id))
 
 
 def _of(seat: int, case_id: str) -> ColumnElement[bool]:
