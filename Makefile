@@ -21,7 +21,7 @@ index: $(VENV)/.serve ## build and publish the search index from knowledge_base/
 	@$(BIN)/motcua index
 
 test: $(VENV)/.test browser lint ## everything: imports, types, style, all tests (SQLite, PostgreSQL, Chromium)
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
