@@ -21,16 +21,20 @@ _OLD: Final = re.compile(
     r"(?<![A-Z0-9.])([A-Z]{2})\s*\.\s*([A-Z]{3}\d\d[A-Z])\s*\.\s*(\d{6})\s*\.\s*([A-Z]?\d{1,6})(?![A-Z0-9])"
 )
 _N: Final = "[0-9OQIL|]"
-_DOT: Final = r"(?:\s*[.,·]\s*|\s+)"
-_DASH: Final = r"(?:\s*-\s*|\s+)"
+_DOT: Final = r"(?:\s*[.,·-]\s*|\s+)"
+_DASH: Final = _DOT
+"""People put dots, dashes and spaces where they like."""
 _LONG: Final = rf"{_N}{{3}}{_DOT}{_N}{{2}}{_DOT}{_N}{{2}}{_DOT}"
-_PART: Final = rf"(?:\s*[.,·]\s*[A-Z0-9|]{{1,4}}|\s+{_N}{{2,3}}(?=[\s.,·-]))"
+_PART: Final = rf"(?:\s*[.,·]\s*[A-Z0-9|]{{1,4}}|(?:\s*-\s*|\s+){_N}{{2,3}}(?=[\s.,·-]))"
 _NEW: Final = re.compile(
     rf"(?<![A-Z0-9.|])((?:{_LONG})?[A-Z]{_N}{{2}}{_PART}{{0,4}}){_DASH}({_N}{{6}}){_DASH}({_N}{{4,7}})(?![A-Z0-9|])"
 )
 WRITTEN: Final = (
     r"[a-z][\doil]{2}(?:[.,][\da-z]{1,4}){0,4}\s*[-‐-―−]\s*[\doil]{6}\s*[-‐-―−]\s*[\doil]{4,7}"
     r"|[a-z]{2}\.[a-z]{3}\d\d[a-z]\.\d{6}\.[a-z]?\d{1,6}"
+    # separated loosely: then the middle must be a day, which no telephone number is
+    r"|(?<![\da-z])[a-z]\d\d(?:[ .,-]{1,3}\d{1,3}){0,4}[ .,-]{1,3}"
+    r"(?:1[4-9]|2\d|3[0-5])(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ .,-]{1,3}\d{4,7}(?!\d)"
 )
 """A code as it stands in raw text, in any case: what must not be taken for a phone number."""
 _DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－_~"), "-")
@@ -98,7 +102,7 @@ def _all_in(upper: str) -> Iterable[str]:
             yield ".".join(match.groups())
     for match in _NEW.finditer(upper):
         unit, day, serial = match.groups()
-        parts = [part for part in re.split(r"[\s.,·]+", unit) if part]
+        parts = [part for part in re.split(r"[\s.,·-]+", unit) if part]
         mended = ".".join(_mended(part) for part in parts)
         code = f"{mended}-{day.translate(_LOOKS_LIKE)}-{serial.translate(_LOOKS_LIKE)}"
         if _CANONICAL.fullmatch(code) and _dated(code.split("-")[1]) and len(code) <= LONGEST:

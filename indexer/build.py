@@ -18,7 +18,7 @@ from indexer.phrases import Phrases, read_out_of_scope
 from knowledge_base import index
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import Encoder, StaticEncoder
-from knowledge_base.finder import Weights
+from knowledge_base.finder import Finder, Weights
 from knowledge_base.index import Manifest, StaleOrDamaged
 
 TOLERANCE = 0.01
@@ -115,7 +115,7 @@ def build(
             reused_vectors=len(set(prepared.texts.digests) & known.keys()),
         )
         fresh = index.read_snapshot(folder)
-        before = index.open_snapshot(index_dir).finder if serving is not None else None
+        before = _finder_before(index_dir) if serving is not None else None
         if linked:
             result = msgspec.structs.replace(
                 result,
@@ -191,6 +191,14 @@ def _serving(index_dir: Path) -> Manifest | None:
     except StaleOrDamaged:
         return None
     return manifest if manifest.vocabulary == index.vocabulary_hash() else None
+
+
+def _finder_before(index_dir: Path) -> Finder | None:
+    """The finder that serves now; None where this version of the program cannot read it and so cannot compare."""
+    try:
+        return index.open_snapshot(index_dir).finder
+    except StaleOrDamaged:
+        return None
 
 
 def _known_vectors(index_dir: Path, serving: Manifest | None, encoder: Encoder) -> dict[str, NDArray[np.float32]]:

@@ -35,6 +35,8 @@ FEATURES = (
     "asked.often",
     "commune",
     "unsaid",
+    "said",
+    "missed",
 )
 CLAUSE, COVERED = FEATURES.index("clause"), FEATURES.index("title.covered")
 SCOPE_FEATURES = (
@@ -50,6 +52,8 @@ SCOPE_FEATURES = (
     "known",
     "asked.often",
     "length",
+    "said",
+    "missed",
 )
 
 
@@ -161,6 +165,7 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     table[:, COVERED : COVERED + 6] = _compare(material, sequence, best, candidates)
     table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
     table[:, COVERED + 8] = _unsaid(material, sequence, candidates)
+    table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, sequence, candidates)
     syllables = [lexicon.weight(word.folded) for word in sequence]
     known = [lexicon.knows(word.folded) for word in sequence]
     return Evidence(
@@ -257,6 +262,29 @@ def _compare(
         pair.reshape(2, -1) for pair in (common / all_asked, common / whole, alike.astype(np.float64) / 100)
     )
     return np.stack([covered[0], typed[0], covered[1], typed[1], alike[0], alike[1]], axis=1)
+
+
+def _said(
+    material: Material, sequence: list[Word], candidates: NDArray[np.int64]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """What share of the question's weight occurs in some phrase of each candidate, and the weightiest syllable of the
+    question that occurs in none: a shop that sells liquor is no shop that sells electricity."""
+    lexicon, weights = material.lexicon, material.lexicon.syllable_weights
+    asked = np.unique([number for word in sequence if (number := lexicon.number(word.folded)) >= 0]).astype(np.int64)
+    if not len(asked):
+        return np.zeros(len(candidates)), np.zeros(len(candidates))
+    first = material.first[candidates]
+    starts, ends = material.bag_starts[first], material.bag_starts[first + material.sizes[candidates]]
+    lengths = ends - starts
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    syllables = material.bags[np.repeat(starts, lengths) + within]
+    place = np.full(len(weights), len(asked), dtype=np.int64)
+    place[asked] = np.arange(len(asked))
+    occurs = np.zeros((len(candidates), len(asked) + 1), dtype=bool)
+    occurs[np.repeat(np.arange(len(candidates)), lengths), place[syllables]] = True
+    of_asked = weights[asked].astype(np.float64)
+    absent = ~occurs[:, :-1] * of_asked
+    return 1 - absent.sum(axis=1) / max(of_asked.sum(), 1e-6), absent.max(axis=1)
 
 
 def _unsaid(material: Material, sequence: list[Word], candidates: NDArray[np.int64]) -> NDArray[np.floating]:

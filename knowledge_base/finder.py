@@ -125,11 +125,12 @@ class Weights(msgspec.Struct, frozen=True):
         if not file.exists():
             return UNTRAINED
         weights = msgspec.json.decode(file.read_bytes(), type=cls)
-        if weights.rank.columns != FEATURES or weights.scope.columns != SCOPE_FEATURES:
-            return UNTRAINED
-        if weights.follow_up.columns != CONTEXT_FEATURES:
-            return UNTRAINED
-        return weights
+        return weights if weights.fit() else UNTRAINED
+
+    def fit(self) -> bool:
+        """Whether these were learnt for the evidence that this version of the program gathers."""
+        learnt = (self.rank.columns, self.scope.columns, self.right.columns, self.follow_up.columns)
+        return learnt == (FEATURES, SCOPE_FEATURES, SCOPE_FEATURES, CONTEXT_FEATURES)
 
 
 def _by_hand(columns: tuple[str, ...], given: dict[str, float], bias: float) -> Linear:
@@ -313,6 +314,8 @@ def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.f
             evidence.known,
             first["asked.often"],
             math.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
+            first["said"],
+            first["missed"],
         ]
     )
 

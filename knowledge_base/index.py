@@ -344,6 +344,8 @@ def read_snapshot(folder: Path) -> Snapshot:
     encoder = _encoder(folder, manifest)
     prepared = Prepared(texts, lexicon, np.zeros((0, manifest.dimension), dtype=np.float32), prototypes)
     weights = msgspec.json.decode((folder / "finder.json").read_bytes(), type=Weights)
+    if not weights.fit():
+        raise StaleOrDamaged(f"Bộ tra cứu {folder.name} dựng bằng phiên bản cũ hơn của chương trình. {REBUILD}")
     return Snapshot(manifest, catalogue, Finder(material(prepared, encoder, index), weights))
 
 
