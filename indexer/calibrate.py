@@ -22,6 +22,8 @@ from indexer.phrases import Phrases
 from knowledge_base.encoder import Encoder
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
 from knowledge_base.finder import (
+    AWAY_FEATURES,
+    AWAY_WORDS,
     CONTEXT_FEATURES,
     LEARNT,
     UNTRAINED,
@@ -48,10 +50,14 @@ OWN_IN_RANK, OWN_IN_CHANCES = 1.0, 2.0
 MOVED_TURN = 1.6
 """What a written turn that asks for something new weighs: who is held at the old procedure is answered wrongly, who is
 taken for having moved is asked back."""
+MANY = 100
+"""How many later turns, ours and not, are enough to learn from."""
 MADE_TURN = 0.25
 """What a made turn weighs next to a written one."""
 WRONG_SHARE = 0.025
 """How many of those answered with one procedure may be wrong on own questions."""
+LET_GO = 0.015
+"""How many later turns of ours may be taken for none of ours."""
 ELSEWHERE_SHARE = 0.15
 """How many messages are not for us, as far as thresholds go."""
 
@@ -248,7 +254,10 @@ def learn(held: Sequence[Example], own: Sequence[Example]) -> tuple[Weights, Jud
     judgement = cross_judged(held, own)
     nothing_below, sure_from = thresholds(judgement)
     rank, scope, right = models(held, own)
-    return Weights(rank, scope, right, nothing_below, sure_from, UNTRAINED.follow_up), judgement
+    weights = msgspec.structs.replace(
+        UNTRAINED, rank=rank, scope=scope, right=right, nothing_below=nothing_below, sure_from=sure_from
+    )
+    return weights, judgement
 
 
 def questions_from(phrases: Phrases, elsewhere: Sequence[str], seed: int) -> list[tuple[str, frozenset[str]]]:
@@ -332,6 +341,36 @@ def cross_followed(choices: Sequence[Choice], folds: int = 5, seed: int = 7) -> 
     return right / max(len(written), 1)
 
 
+def fit_away(known: Material, weights: Weights, turns: Sequence[Turn], elsewhere: Sequence[str], seed: int) -> Weights:
+    """`weights` with the model that tells later turns of ours from messages that are none of ours, said after some
+    topic, and its threshold, by cross-validation. `known` must not hold `elsewhere`."""
+    from sklearn.model_selection import KFold
+
+    rng, number = random.Random(seed), {code: position for position, code in enumerate(known.codes)}
+    topics = [topic for topic, *_ in turns if topic in number]
+    said = [(topic, text, False) for topic, text, *_ in turns if topic in number]
+    said += [(rng.choice(topics), line, True) for line in elsewhere for _ in range(2) if topics]
+    contexts = [
+        (context, foreign)
+        for topic, text, foreign in said
+        if own_words(text) and (context := read_context(known, weights, text, number[topic])) is not None
+    ]
+    table, foreign = np.array([context.away for context, _ in contexts]), np.array([foreign for _, foreign in contexts])
+    if len(set(foreign.tolist())) < 2 or len(foreign) < MANY:
+        return weights  # too little to learn from: no later turn is taken for none of ours
+    even = np.where(foreign, 0.5, 1.0)
+    chances = np.zeros(len(foreign))
+    for rest, part in KFold(10, shuffle=True, random_state=seed).split(table):
+        model = fit_chance(AWAY_FEATURES, table[rest], foreign[rest], even[rest])
+        chances[part] = 1 / (1 + np.exp(-model.score(table[part])))
+    short = np.array([context.own < AWAY_WORDS for context, _ in contexts])
+    ours = np.sort(np.where(short, 0.0, chances)[~foreign])[::-1]
+    away_from = round(float(ours[int(LET_GO * len(ours))]) + 0.005, 2)
+    return msgspec.structs.replace(
+        weights, away=fit_chance(AWAY_FEATURES, table, foreign, even), away_from=max(away_from, 0.5)
+    )
+
+
 @dataclass(frozen=True)
 class Judged:
     """How calibration does on own questions, by cross-validation; `follow_ups` is the share of later turns right."""
@@ -377,6 +416,9 @@ def calibrate(
     turns = [*written_turns(Finder(known, weights), (follow_ups, questions)), *made_turns(phrases, seed)]
     choices = choices_of(known, weights, turns)
     weights = msgspec.structs.replace(weights, follow_up=fit_follow_up(choices))
+    written = [turn for turn in turns if turn[3] >= 1.0]
+    half = material(prepare(procedures, phrases, aside, shipped), shipped)
+    weights = fit_away(half, weights, written, [line for line in elsewhere if kept_aside(line)], seed)
     return weights, Judged(judgement, cross_followed(choices), weights)
 
 

@@ -33,6 +33,16 @@ CHATTER = (
     "Trước giờ chưa làm bao giờ nên lúng túng.", "Năm ngoái nhà có việc nên chưa lo được.",
 )  # fmt: skip
 
+_NAMES = (
+    "Nguyễn Thị Hoa", "Trần Văn Nam", "Giáp Thị Thơm", "Thân Văn Quyết", "Hoàng Minh Khôi", "Lê Hải Yến", "Vi Văn Páo",
+    "Đỗ Đức Anh", "Leo Thị Sen", "Dương Ngọc Bích", "chị Lý", "anh Tuấn", "bác Hùng", "cụ Sửu", "cháu Bảo An",
+)  # fmt: skip
+_PLACES = (
+    "Lục Ngạn", "Sơn Động", "Yên Thế", "Hiệp Hòa", "Lạng Giang", "Tân Yên", "Việt Yên", "Yên Dũng", "Lục Nam", "Chũ",
+    "phường Đa Mai", "xã Tân Mộc", "thôn Trại Cháy", "xã Biển Động", "phường Ngô Quyền", "Kinh Bắc", "Thái Nguyên",
+    "Lạng Sơn", "Quang Châu", "Đình Trám", "Tuấn Đạo", "Bình Dương", "Sài Gòn", "Đài Loan", "viện Nhi", "phố Kế",
+)  # fmt: skip
+
 
 @cache
 def _short_forms() -> dict[str, list[str]]:
@@ -95,8 +105,21 @@ def shortened(text: str, rng: random.Random) -> str:
     return text
 
 
+def with_names(text: str, rng: random.Random) -> str:
+    """`text` with who somebody is and where, which says nothing about what they need."""
+    name, place = rng.choice(_NAMES), rng.choice(_PLACES)
+    return rng.choice(
+        (
+            f"{text} ở {place}", f"nhà tôi ở {place}, {text}", f"tôi là {name} ở {place} {text}", f"{name} hỏi {text}",
+            f"em ở {place} {text}", f"{text} cho {name}", f"tôi tên {name}, {text}", f"{place} {text}",
+        )
+    )  # fmt: skip
+
+
 def framed(text: str, rng: random.Random) -> str:
     """`text` with the words that people put around what they want."""
+    if rng.random() < 0.15:
+        text = with_names(text, rng)
     if rng.random() < 0.4:
         text = f"{rng.choice(_BEFORE)} {text}"
     if rng.random() < 0.4:

@@ -43,6 +43,33 @@ stands alone, and joined with the topic's name, each below the best one's, and i
 where the question alone is clear, or has few words of its own. The others count for the topic only: that it is the
 topic; number and weight of the question's own words; log-odds that it is for us, alone; by how much the topic is
 behind the best other; words of turning to something else; share of words that only ask."""
+AWAY_FEATURES = (
+    "scope",
+    "near.ahead",
+    "phrase.ahead",
+    "home.near",
+    "home.phrase",
+    "home.said",
+    "home.missed",
+    "home.whole",
+    "home.like",
+    "best.said",
+    "best.missed",
+    "own",
+    "weight",
+    "known",
+    "elsewhere.near",
+    "elsewhere.phrase",
+    "joined.elsewhere",
+    "asks",
+    "turned",
+)
+"""By what a later turn that no procedure answers is told from one that goes on or moves. Log-odds that it is for us,
+alone; by how much its best procedure, and the topic, are ahead of messages that are not for us; what the topic's and
+the best one's phrases hold of it; number and weight of its own words; its likeness to messages that are not for us,
+alone and joined with the topic's name; words that only ask, and words of turning to something else."""
+AWAY_WORDS = 3
+"""Own words from which on a later turn may be taken for none of ours: a shorter one goes on about the topic."""
 WORTH_ASKING = 0.35
 """From this probability on the best candidate is offered as a question back, even where scope is doubtful. On our own
 questions 0.35 turns 6 of 11 wrong refusals into a question back, at the price of 3 of 58 right ones."""
@@ -118,6 +145,10 @@ class Weights(msgspec.Struct, frozen=True):
     """Answer one procedure where the probability of being right is at least this."""
     follow_up: Linear
     """Which procedure a later turn is about, the topic among the candidates."""
+    away: Linear
+    """Whether a later turn is none of ours."""
+    away_from: float
+    """A later turn is none of ours where the probability is at least this."""
 
     @classmethod
     def read(cls, file: Path = LEARNT) -> "Weights":
@@ -129,8 +160,9 @@ class Weights(msgspec.Struct, frozen=True):
 
     def fit(self) -> bool:
         """Whether these were learnt for the evidence that this version of the program gathers."""
-        learnt = (self.rank.columns, self.scope.columns, self.right.columns, self.follow_up.columns)
-        return learnt == (FEATURES, SCOPE_FEATURES, SCOPE_FEATURES, CONTEXT_FEATURES)
+        learnt = (self.rank, self.scope, self.right, self.follow_up, self.away)
+        gathered = (FEATURES, SCOPE_FEATURES, SCOPE_FEATURES, CONTEXT_FEATURES, AWAY_FEATURES)
+        return tuple(model.columns for model in learnt) == gathered
 
 
 def _by_hand(columns: tuple[str, ...], given: dict[str, float], bias: float) -> Linear:
@@ -154,6 +186,8 @@ UNTRAINED = Weights(
     follow_up=_by_hand(
         CONTEXT_FEATURES, {"alone": 0.6, "joined": 0.3, "nearness": 4, "home": 2.5, "home.lead": -0.3}, 0
     ),
+    away=_by_hand(AWAY_FEATURES, {}, -9),
+    away_from=0.9,
 )  # fmt: skip
 
 
@@ -214,7 +248,7 @@ class Finder:
         )
 
     def in_context(self, question: str, topic: str) -> Found | None:
-        """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for.
+        """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for, or nothing.
 
         Both readings are weighed: alone (how well do other procedures explain the words that name something?) and
         as going on (procedures close to the topic are likelier, the topic itself the likeliest).
@@ -230,6 +264,10 @@ class Finder:
         context = read_context(self._material, self._weights, question, home)
         if context is None:
             return None
+        if context.own >= AWAY_WORDS:
+            away = _chance(self._weights.away.score(context.away[None, :])[0])
+            if away >= self._weights.away_from:
+                return Found("nothing", ())
         scores = self._weights.follow_up.score(context.table)
         order = np.argsort(-scores, kind="stable")
         if context.candidates[order[0]] == home:
@@ -247,6 +285,10 @@ class Context:
     evidence: Evidence
     candidates: NDArray[np.int64]
     table: NDArray[np.float64]
+    own: int
+    """How many words do more than ask."""
+    away: NDArray[np.float64]
+    """The columns of AWAY_FEATURES."""
 
 
 def own_words(question: str) -> list[str]:
@@ -292,7 +334,34 @@ def read_context(material: Material, weights: Weights, question: str, home: int)
     close, brief = nearness[evidence.candidates], 1 / max(len(own), 1)
     of_candidate = [below, below_joined, close, below * _chance(scope), below_joined * brief, close * brief]
     table = np.concatenate([np.stack(of_candidate, axis=1), is_home[:, None] * of_question], axis=1)
-    return Context(evidence, evidence.candidates, table.astype(np.float64))
+    rows = {name: dict(zip(FEATURES, evidence.table[row].tolist(), strict=True))
+            for name, row in (("home", int(is_home.argmax())), ("best", int(order[0])))}  # fmt: skip
+    topic, best = rows["home"], rows["best"]
+    away = np.array(
+        [
+            np.clip(scope, -8, 8),
+            best["near.share"] - evidence.elsewhere_near,
+            best["phrase.share"] - evidence.elsewhere_phrase,
+            topic["near.share"] - evidence.elsewhere_near,
+            topic["phrase.share"] - evidence.elsewhere_phrase,
+            topic["said"],
+            topic["missed"],
+            topic["whole.share"],
+            topic["like.share"],
+            best["said"],
+            best["missed"],
+            min(len(own), 8),
+            np.log1p(material.lexicon.weigh(own)),
+            evidence.known,
+            evidence.elsewhere_near,
+            evidence.elsewhere_phrase,
+            joined.elsewhere_phrase,
+            1 - len(own) / max(evidence.length, 1),
+            bool(_TURNING.search(text)),
+        ],
+        dtype=np.float64,
+    )
+    return Context(evidence, evidence.candidates, table.astype(np.float64), len(own), away)
 
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.catalogue import Catalogue
+from knowledge_base.catalogue import Catalogue, CatalogueError
 from knowledge_base.encoder import Encoder, EncoderMissing, SentenceTransformersEncoder, StaticEncoder, Vectors
 from knowledge_base.evidence import Material
 from knowledge_base.finder import Finder, Weights
@@ -333,6 +333,16 @@ def read_snapshot(folder: Path) -> Snapshot:
     if manifest.vocabulary != vocabulary_hash():
         raise StaleOrDamaged(f"Bộ tra cứu {folder.name} dựng với bảng từ vựng khác. {REBUILD}")
     check_files(folder, manifest)
+    try:
+        return _read(folder, manifest)
+    except (msgspec.DecodeError, CatalogueError, KeyError, ValueError) as error:
+        # the files are whole, so another version of the program wrote them
+        raise StaleOrDamaged(
+            f"Bộ tra cứu {folder.name} dựng bằng phiên bản khác của chương trình. {REBUILD}"
+        ) from error
+
+
+def _read(folder: Path, manifest: Manifest) -> Snapshot:
     # one file after the other, none held as a whole beside what is made of it: a server that takes up a newer snapshot
     # has two of them in memory for a moment
     catalogue = Catalogue.from_bytes((folder / "catalogue.json").read_bytes())
@@ -345,7 +355,7 @@ def read_snapshot(folder: Path) -> Snapshot:
     prepared = Prepared(texts, lexicon, np.zeros((0, manifest.dimension), dtype=np.float32), prototypes)
     weights = msgspec.json.decode((folder / "finder.json").read_bytes(), type=Weights)
     if not weights.fit():
-        raise StaleOrDamaged(f"Bộ tra cứu {folder.name} dựng bằng phiên bản cũ hơn của chương trình. {REBUILD}")
+        raise ValueError("weights for other evidence")
     return Snapshot(manifest, catalogue, Finder(material(prepared, encoder, index), weights))
 
 

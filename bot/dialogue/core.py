@@ -28,6 +28,7 @@ from bot.dialogue.recognise import (
     picked_number,
     picked_numbers,
     question_in,
+    without_names,
 )
 from bot.dialogue.wording import desk as wording
 from bot.dialogue.wording import handover as handover_wording
@@ -286,9 +287,12 @@ class Dialogue:
                 return self._about(turn, turn.topic, asked)
             if found.decision != "sure":  # what is clear by itself needs no help of the topic
                 alone = turn.guide.find(turn.text)
-                found = alone if alone.decision == "sure" else found
+                found = alone if alone.decision == "sure" or found.decision == "nothing" else found
             return find.answer(turn, found, asked)
         found = turn.guide.find(turn.text)
+        if found.decision == "nothing" and (shorter := without_names(turn.text)) != turn.text:
+            rest = turn.guide.find(shorter)  # names of people and places hide what the rest says
+            found = rest if rest.decision == "sure" else found
         if found.decision == "nothing" and asked[0] is not Facet.GENERAL and session.trail:
             same = find.again(turn, session.trail[-1], asked)  # "hồ sơ gồm gì" after a question back is about the same
             if same is not None:

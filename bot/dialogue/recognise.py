@@ -183,6 +183,19 @@ _NAMES: Final = frozenset(_SPOKEN["names"].split())
 _EDGE: Final = ".,!;:~-…"
 
 
+LEFT_WORDS: Final = 4
+"""Fewer words than this say too little once names are taken out."""
+
+
+def without_names(text: str) -> str:
+    """`text` without names of people and places, known by their capitals; the text itself where all would go."""
+    words = text.split()
+    if sum(word[:1].isupper() for word in words) * 2 > len(words):
+        return text  # typed in capitals: they say nothing
+    kept = words[:1] + [word for word in words[1:] if not word[:1].isupper() or word.isupper()]
+    return " ".join(kept) if len(kept) >= LEFT_WORDS else text
+
+
 def question_in(text: str) -> str:
     """`text` without the greeting, the calling and the thanks around the question; all of it where nothing is left.
 

@@ -114,7 +114,10 @@ def nothing(turn: Turn) -> Answer:
 def _nothing(turn: Turn, question: str) -> Answer:
     said, choices = unanswered.offer(turn, question)
     trace = Trace(decision="nothing")
-    return tell((*wording.nothing(turn.centre), *said), *choices, *desk.ways_on(), topic=None, trace=trace)
+    known = turn.topic and turn.guide.procedure(turn.topic)
+    if known:  # a passing question does not end what was talked about
+        choices = [to(wording.go_on(known), procedure.show, known.code), *choices]
+    return tell((*wording.nothing(turn.centre), *said), *choices, *desk.ways_on(), trace=trace)
 
 
 def _worth_offering(turn: Turn, found: Found) -> tuple[str, ...]:

@@ -18,6 +18,11 @@ def nothing(centre: Centre) -> tuple[str, ...]:
     )
 
 
+def go_on(procedure: Procedure) -> str:
+    """The button back to what was talked about before."""
+    return f"Hỏi tiếp: {procedure.plain_name or procedure.name}"
+
+
 OTHER_WORDS = "Vâng. Bạn nói thêm giúp: việc gì, cho ai, để làm gì? Trợ lý xin tìm lại."
 
 
