@@ -30,9 +30,12 @@ from bot.storage.overrides import ImportStore, OverrideStore, PublicationStore
 from bot.storage.questions import QuestionStore
 from bot.storage.staff import StaffStore
 from bot.storage.tables import calls
+from bot.web.assist import AssistPages
 from knowledge_base.catalogue import Catalogue
+from knowledge_base.centre import load_centre
 from knowledge_base.overrides import Correct, Phrase, Remark
 from tests.bot.dossiers import change
+from tests.bot.volunteers import assisting
 from tests.bot.web.console.desk import Desk, add, build
 
 ADMIN_SALT: Final = "5a" * 16
@@ -109,6 +112,7 @@ def main() -> None:
     engine = open_database(database)
     app = build(engine, Guide(index), publish=lambda _wish, _progress: Built(outcome=Outcome.SKIPPED))
     app.mount("/static", StaticFiles(directory=STATIC))
+    app.include_router(AssistPages(assisting(engine), Guide(index), load_centre(), "motcua_bot").router)
     fill(app, engine)
     uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=2)
 

@@ -1,6 +1,7 @@
 """What each role does in a day, in a real browser. With SCREENSHOTS=folder the pages are pictured on the way."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -95,6 +96,51 @@ def test_an_officer_imports_a_file_and_rings_up(visitor: Visit, office: Office, 
     page.get_by_role("button", name="Đã gọi").first.click()
     expect(page.get_by_role("status")).to_contain_text("Đã ghi nhận")
     assert page.get_by_role("button", name="Đã gọi").count() == before - 1
+
+
+def test_a_volunteer_joins_by_a_code_until_it_is_taken_back(visitor: Visit, office: Office) -> None:
+    """An officer makes a code; a volunteer joins with it on a telephone of their own, and is out once it is stopped."""
+    officer = seat(visitor, office, Role.OFFICER)
+    officer.goto(f"{office.url}/staff/volunteers")
+    officer.get_by_text("Mã QR mở trang").click()
+    assert officer.get_by_alt_text("Mã QR").evaluate("picture => picture.naturalWidth") > 0
+    picture(officer, "volunteers-1280")
+    officer.get_by_label("Tên gọi").fill("Lan")
+    officer.get_by_label("Đơn vị").fill("Đoàn phường Thử")
+    officer.get_by_role("button", name="Cấp mã").click()
+    code = re.search(r"TN-\w{3}-\w{3}-\w{3}", officer.get_by_role("status").first.inner_text())
+    assert code is not None
+    phone = visitor(viewport={"width": 360, "height": 740}).new_page()
+    phone.goto(f"{office.url}/assist")
+    phone.get_by_label("Mã tình nguyện").fill(code.group())
+    phone.get_by_role("button", name="Vào").click()
+    expect(phone.locator("#who")).to_have_text("Lan · Đoàn phường Thử")
+    officer.get_by_role("button", name="Thu hồi").click()
+    expect(officer.get_by_role("status").first).to_contain_text("Đã thu hồi mã")
+    phone.goto(f"{office.url}/assist")
+    phone.wait_for_url("**/assist/join")
+
+
+def test_two_officers_never_answer_one_person(visitor: Visit, office: Office) -> None:
+    """Both see who waits; one takes it, the other is told so, reads along and has no field to write in."""
+    first, second = seat(visitor, office, Role.OFFICER), seat(visitor, office, Role.SUPERVISOR)
+    for page in (first, second):
+        page.goto(f"{office.url}/staff/handover")
+        page.get_by_role("link", name="Cuộc trao đổi 1").click()
+        expect(page.get_by_text("Cháu hỏi lệ phí")).to_be_visible()
+    first.get_by_role("button", name="Nhận trả lời").click()
+    expect(first.get_by_label("Câu trả lời")).to_be_visible()
+    second.get_by_role("button", name="Nhận trả lời").click()
+    expect(second.get_by_role("heading", name="Người khác vừa nhận cuộc trao đổi này")).to_be_visible()
+    first.get_by_label("Câu trả lời").fill("Lệ phí ghi ở quầy số 2 ạ.")
+    first.get_by_role("button", name="Gửi").click()
+    picture(first, "handover-1280")
+    second.goto(f"{office.url}/staff/handover/1")
+    expect(second.get_by_text("Lệ phí ghi ở quầy số 2 ạ.")).to_be_visible()
+    expect(second.get_by_label("Câu trả lời")).to_have_count(0)
+    first.get_by_role("button", name="Kết thúc trao đổi").click()
+    expect(first.get_by_role("status").first).to_contain_text("Đã kết thúc")
+    expect(second.get_by_text("Cuộc trao đổi đã kết thúc.")).to_be_visible()  # the page asks again by itself
 
 
 def test_an_administrator_makes_an_account_and_reads_the_log(visitor: Visit, office: Office) -> None:

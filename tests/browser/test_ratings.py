@@ -164,17 +164,43 @@ def test_without_a_visit_nothing_is_rated(visitor: Visit, desk: Desk) -> None:
 
 
 def test_no_barriers(visitor: Visit, desk: Desk) -> None:
-    """axe finds nothing on the pages at home and at the tablet."""
+    """axe finds nothing on the pages at home: the start, the form, an apology, an unknown code, a closed visit."""
     _, (code,) = desk.ratings.print_codes("5", 1)
     page = visitor().new_page()
     page.goto(f"{desk.url}/danhgia")
     said = judged(page)
     page.get_by_label("Mã trên phiếu").fill(code)
     page.get_by_role("button", name="Tiếp tục").click()
+    address = page.url
     said += judged(page)
     page.locator("input[name=a][value='1']").check()
     page.get_by_role("button", name="Gửi").click()
     said += judged(page)
-    page.goto(desk.kiosk)
+    page.goto(f"{desk.url}/danhgia/777777777")
+    expect(page.get_by_role("status")).to_contain_text("không đúng")
     said += judged(page)
-    assert said == []
+    desk.clock.passes(hours=24)
+    page.goto(address)
+    expect(page.get_by_role("radio")).to_have_count(0)
+    assert said + judged(page) == []
+
+
+def test_no_barriers_at_the_tablet(visitor: Visit, desk: Desk) -> None:
+    """Nor at the counter: the welcome, the form of a visit that is over, thanks, a wrong code, a wrong address."""
+    page = visitor(**TABLET).new_page()
+    page.route("**/rating.js", lambda route: route.fulfill(body=""))  # nothing goes back while axe looks
+    page.goto(desk.kiosk)
+    said = judged(page)
+    page.get_by_label("Mã trên phiếu").fill("DG-777-777-777")
+    page.get_by_role("button", name="Tiếp tục").click()
+    expect(page.get_by_role("alert").or_(page.get_by_role("status"))).to_contain_text("không đúng")
+    said += judged(page)
+    desk.ratings.tap("5")
+    page.goto(desk.kiosk)
+    expect(page.get_by_role("radio")).to_have_count(15)
+    said += judged(page)
+    page.locator("input[name=a][value='5']").check()
+    page.get_by_role("button", name="Gửi").click()
+    said += judged(page)
+    page.goto(f"{desk.url}/kiosk/5/wrong")
+    assert said + judged(page) == []

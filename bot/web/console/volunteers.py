@@ -67,7 +67,9 @@ def show(visit: Reader) -> Response:
     store = _store(visit)
     table = _codes(visit, store.open_cases())
     usable = {each.id for each in store.all() if _state(each, visit) == "đang dùng"}
-    return visit.table("volunteers.html", table, listed(store.all()), days=DAYS, most=MOST_DAYS, usable=usable)
+    return visit.table(
+        "volunteers.html", table, listed(store.all()), days=DAYS, most=MOST_DAYS, usable=usable, picture=_picture(visit)
+    )
 
 
 @router.post("/volunteers")
@@ -116,6 +118,14 @@ def report_xlsx(visit: Reader) -> Response:
     made = _report(visit)
     visit.audit("Tải báo cáo tình nguyện", made.month)
     return download(volunteer_reports.xlsx(made), f"{volunteer_reports.title(made.month)}.xlsx", XLSX)
+
+
+def _picture(visit: Visit) -> str:
+    """A QR code of the volunteers' page as a data URI; it holds no join code, so it may hang on a wall."""
+    import segno  # noqa: PLC0415 - only who opens this page needs it
+
+    url = visit.request.url
+    return segno.make(f"{url.scheme}://{url.netloc}/assist", error="m").svg_data_uri(scale=4, border=4, light="#fff")
 
 
 def _report(visit: Visit) -> volunteer_reports.Report:
