@@ -33,6 +33,7 @@ from bot.web.app import web_app
 from bot.web.assist import AssistPages
 from bot.web.console.app import console_app
 from bot.web.console.page import Console
+from bot.web.public_figures import PublicFigures
 from bot.web.rating_pages import RatingPages
 from bot.web.staff_api import StaffApi, read_tokens
 from knowledge_base.index import StaleOrDamaged
@@ -176,6 +177,7 @@ def build_app(settings: Settings, core: Core | None = None, publish: Publish | N
     if tokens:
         app.include_router(StaffApi(core.dossiers, core.hasher, tokens).router)
     app.include_router(RatingPages(core.ratings, core.centre).router)
+    app.include_router(PublicFigures(core.engine, core.guide, core.centre).router)
     app.include_router(AssistPages(core.assistance, core.guide, core.centre, settings.telegram_bot_name or "").router)
     app.mount("/staff", console_app(_console(settings, core, publish)))
     return app

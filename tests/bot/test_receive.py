@@ -14,9 +14,11 @@ from bot.messages import Contact, Incoming
 from bot.receive import LEASE, LONGEST, InHand, Receiver
 from bot.records import Session, Unsent
 from bot.services.guide import Guide
+from bot.storage.asked import AskedStore
+from bot.storage.reviews_tables import asked_counts
 from bot.storage.sessions import SessionStore
 from bot.storage.tables import sessions
-from knowledge_base.centre import load_centre
+from knowledge_base.centre import VIETNAM, load_centre
 from tests.bot.dossiers import Clock
 
 ANNA = Contact("test", "anna")
@@ -229,3 +231,28 @@ def test_an_old_button_still_works(process: Callable[[], Receiver]) -> None:
     reply = process().receive(pressed("p1", "procedure.show:1.004194:fee"))
     assert reply is not None
     assert "1.004194" in reply.paragraphs[0]
+
+
+def test_what_is_asked_is_counted_without_the_person(engine: Engine, guide: Guide, clock: Clock) -> None:
+    """Typed questions by how they ended, pressed buttons apart; who asked stands nowhere."""
+    asked = AskedStore(engine, clock)
+    receiver = Receiver(Dialogue(guide, load_centre()), SessionStore(engine), asked=asked, now=clock)
+    person = Contact("web", "somebody-secret")
+    said = (
+        "1.004194 hết bao nhiêu tiền",
+        "trời hôm nay đẹp ghê nhỉ",
+        "hồ sơ của tôi đến đâu rồi",
+        "gặp cán bộ",
+        "cảm ơn",
+    )
+    for number, text in enumerate(said):
+        receiver.answer(Incoming(contact=person, message_id=f"m{number}", text=text))
+    receiver.answer(Incoming(contact=person, message_id="p", pressed="procedure.show/1.004222"))
+    day = clock().astimezone(VIETNAM).date()
+    counted = {(each.decision, each.procedure): each.count for each in asked.between(day, day)}
+    assert counted.pop(("sure", "1.004194")) == 1
+    assert counted.pop(("pressed", "1.004222")) == 1
+    assert counted == {("nothing", ""): 1, ("status", ""): 1, ("human", ""): 1}
+    with engine.connect() as connection:
+        rows = [str(value) for row in connection.execute(select(asked_counts)) for value in row]
+    assert not [value for value in rows if "secret" in value]

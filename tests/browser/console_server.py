@@ -23,6 +23,7 @@ from bot.messages import Contact
 from bot.question_records import Ending
 from bot.services.guide import Guide
 from bot.staff_records import Role
+from bot.storage.asked import PUBLIC_PAGE, SwitchStore
 from bot.storage.consents import ConsentStore
 from bot.storage.database import open_database
 from bot.storage.handovers import HandoverStore
@@ -31,6 +32,7 @@ from bot.storage.questions import QuestionStore
 from bot.storage.staff import StaffStore
 from bot.storage.tables import calls
 from bot.web.assist import AssistPages
+from bot.web.public_figures import PublicFigures
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.centre import load_centre
 from knowledge_base.overrides import Correct, Phrase, Remark
@@ -113,6 +115,8 @@ def main() -> None:
     app = build(engine, Guide(index), publish=lambda _wish, _progress: Built(outcome=Outcome.SKIPPED))
     app.mount("/static", StaticFiles(directory=STATIC))
     app.include_router(AssistPages(assisting(engine), Guide(index), load_centre(), "motcua_bot").router)
+    app.include_router(PublicFigures(engine, Guide(index), load_centre()).router)
+    SwitchStore(engine).turn(PUBLIC_PAGE, on=True, by="admin")
     fill(app, engine)
     uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=2)
 

@@ -44,6 +44,7 @@ PATHS: tuple[tuple[Role, str], ...] = (
     (Role.SUPERVISOR, "/staff/overview"),
     (Role.SUPERVISOR, "/staff/review"),
     (Role.ADMINISTRATOR, "/staff/settings"),
+    (Role.ADMINISTRATOR, "/congkhai"),
     (Role.ADMINISTRATOR, "/staff/"),
     (Role.ADMINISTRATOR, "/staff/accounts"),
     (Role.ADMINISTRATOR, "/staff/accounts/new"),

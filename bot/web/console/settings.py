@@ -18,6 +18,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from bot.staff_records import Role
+from bot.storage.asked import PUBLIC_PAGE, SwitchStore
 from bot.web.console.page import Console, Nav, Problem, Visit, require
 from knowledge_base.centre import SHIPPED, Centre, CentreError, Hours, load_centre
 
@@ -71,6 +72,8 @@ def _show(visit: Visit, problem: str = "", typed: dict[str, Any] | None = None) 
         own_file=_editable(console),
         stale=kept != console.centre,
         agencies=kept.agencies,
+        public_page=SwitchStore(console.engine).is_on(PUBLIC_PAGE),
+        may_switch=visit.account.role is Role.ADMINISTRATOR,
     )
 
 
@@ -121,6 +124,16 @@ def change(
         after=_values(after) | {"chưa xác nhận": list(after.to_confirm)},
     )
     return visit.go("/staff/settings", "Đã lưu. Thiết lập mới có hiệu lực khi khởi động lại dịch vụ.")
+
+
+@router.post("/settings/public")
+def switch_public(visit: Annotated[Visit, require(Role.ADMINISTRATOR)], on: Annotated[bool, Form()]) -> Response:
+    """Show the figures at /congkhai to everybody, or no longer."""
+    console = visit.console
+    SwitchStore(console.engine, console.now).turn(PUBLIC_PAGE, on=on, by=visit.account.login)
+    visit.audit("Bật trang công khai" if on else "Tắt trang công khai", "/congkhai")
+    said = "Đã bật. Ai cũng xem được ở /congkhai." if on else "Đã tắt trang công khai."
+    return visit.go("/staff/settings", said)
 
 
 def _kept(console: Console) -> Centre:

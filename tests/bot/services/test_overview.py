@@ -1,0 +1,52 @@
+"""What may be told to everybody, whatever the numbers are."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.overview_records import AgencyLine, Named, Overview, UnitLine
+from bot.rating_reports import LEAST, report
+from bot.services.overview import hidden, last_week, public
+
+COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12), max_size=8)
+
+
+@given(COUNTS)
+def test_hidden_numbers_cannot_be_found_by_subtraction(counts: dict[str, int]) -> None:
+    """Who knows the total and the shown numbers knows of the rest that it is nothing, or five at least."""
+    secret = hidden(counts)
+    if secret is None:
+        assert 0 < sum(counts.values()) < LEAST
+        return
+    assert all(counts[name] == 0 or counts[name] >= LEAST for name in counts if name not in secret)
+    rest = sum(counts[name] for name in secret)
+    assert rest == 0 or rest >= LEAST
+    assert len([name for name in secret if counts[name]]) != 1, "one hidden number is the total less the others"
+
+
+@given(COUNTS, COUNTS)
+def test_no_small_number_is_on_the_public_page(received: dict[str, int], helped: dict[str, int]) -> None:
+    lines = tuple(AgencyLine(name, count, 0, count, 0, 0, 0) for name, count in received.items())
+    page = public(
+        Overview(
+            first=date(2026, 11, 9), last=date(2026, 11, 15), month="2026-10",
+            questions=sum(received.values()), answered=sum(received.values()), several=0, nothing=0,
+            procedures=tuple(Named(name, count) for name, count in received.items()), facets=(), endings=(),
+            ratings=report([], {}, "2026-10", "2026-10").total,
+            agencies=lines,
+            total=AgencyLine("", sum(received.values()), 0, sum(received.values()), 0, 0, 0),
+            delivery=(Named("failed", 1),),
+            units=tuple(UnitLine(name, count, count * 7) for name, count in helped.items()),
+            helped=sum(helped.values()), minutes=7 * sum(helped.values()),
+        )
+    )  # fmt: skip
+    told = [line.received for line in page.agencies] + [line.helped for line in page.units]
+    told += [line.count for line in page.procedures] + [page.questions, page.total.received, page.helped]
+    assert all(count in (None, 0) or count >= LEAST for count in told if count is not None)
+    assert not page.delivery
+
+
+def test_a_week_is_told_when_it_is_over() -> None:
+    assert last_week(date(2026, 11, 23)) == (date(2026, 11, 16), date(2026, 11, 22))
+    assert last_week(date(2026, 11, 22)) == (date(2026, 11, 9), date(2026, 11, 15))
