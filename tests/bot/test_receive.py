@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from bot.dialogue.core import Dialogue
-from bot.dialogue.flow import Answer
+from bot.dialogue.flow import Answer, link
+from bot.dialogue.flows import procedure
 from bot.messages import Contact, Incoming
 from bot.receive import LEASE, LONGEST, InHand, Receiver
 from bot.records import Session, Unsent
@@ -247,7 +248,7 @@ def test_what_is_asked_is_counted_without_the_person(engine: Engine, guide: Guid
     )
     for number, text in enumerate(said):
         receiver.answer(Incoming(contact=person, message_id=f"m{number}", text=text))
-    receiver.answer(Incoming(contact=person, message_id="p", pressed="procedure.show/1.004222"))
+    receiver.answer(Incoming(contact=person, message_id="p", pressed=link(procedure.show, "1.004222", "fee")))
     day = clock().astimezone(VIETNAM).date()
     counted = {(each.decision, each.procedure): each.count for each in asked.between(day, day)}
     assert counted.pop(("sure", "1.004194")) == 1
