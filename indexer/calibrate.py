@@ -56,7 +56,7 @@ MADE_TURN = 0.25
 """What a made turn weighs next to a written one."""
 WRONG_SHARE = 0.025
 """How many of those answered with one procedure may be wrong on own questions."""
-LET_GO = 0.015
+LET_GO = 0.02
 """How many later turns of ours may be taken for none of ours."""
 ELSEWHERE_SHARE = 0.15
 """How many messages are not for us, as far as thresholds go."""
@@ -341,19 +341,22 @@ def cross_followed(choices: Sequence[Choice], folds: int = 5, seed: int = 7) -> 
     return right / max(len(written), 1)
 
 
-def fit_away(known: Material, weights: Weights, turns: Sequence[Turn], elsewhere: Sequence[str], seed: int) -> Weights:
+def fit_away(  # noqa: PLR0917
+    weights: Weights, turns: Sequence[Turn], known: Material, elsewhere: Sequence[str], half: Material, seed: int
+) -> Weights:
     """`weights` with the model that tells later turns of ours from messages that are none of ours, said after some
-    topic, and its threshold, by cross-validation. `known` must not hold `elsewhere`."""
+    topic, and its threshold, by cross-validation. `half` does not hold `elsewhere`; turns are read as they are when all
+    is served, by `known`."""
     from sklearn.model_selection import KFold
 
     rng, number = random.Random(seed), {code: position for position, code in enumerate(known.codes)}
-    topics = [topic for topic, *_ in turns if topic in number]
-    said = [(topic, text, False) for topic, text, *_ in turns if topic in number]
-    said += [(rng.choice(topics), line, True) for line in elsewhere for _ in range(2) if topics]
+    ours = [(topic, text) for topic, text, *_ in turns if topic in number]
+    others = [(rng.choice(ours)[0], line) for line in elsewhere for _ in range(2) if ours]
     contexts = [
         (context, foreign)
-        for topic, text, foreign in said
-        if own_words(text) and (context := read_context(known, weights, text, number[topic])) is not None
+        for said, reader, foreign in ((ours, known, False), (others, half, True))
+        for topic, text in said
+        if own_words(text) and (context := read_context(reader, weights, text, number[topic])) is not None
     ]
     table, foreign = np.array([context.away for context, _ in contexts]), np.array([foreign for _, foreign in contexts])
     if len(set(foreign.tolist())) < 2 or len(foreign) < MANY:
@@ -364,8 +367,8 @@ def fit_away(known: Material, weights: Weights, turns: Sequence[Turn], elsewhere
         model = fit_chance(AWAY_FEATURES, table[rest], foreign[rest], even[rest])
         chances[part] = 1 / (1 + np.exp(-model.score(table[part])))
     short = np.array([context.own < AWAY_WORDS for context, _ in contexts])
-    ours = np.sort(np.where(short, 0.0, chances)[~foreign])[::-1]
-    away_from = round(float(ours[int(LET_GO * len(ours))]) + 0.005, 2)
+    highest = np.sort(np.where(short, 0.0, chances)[~foreign])[::-1]
+    away_from = round(float(highest[int(LET_GO * len(highest))]) + 0.005, 2)
     return msgspec.structs.replace(
         weights, away=fit_chance(AWAY_FEATURES, table, foreign, even), away_from=max(away_from, 0.5)
     )
@@ -418,7 +421,7 @@ def calibrate(
     weights = msgspec.structs.replace(weights, follow_up=fit_follow_up(choices))
     written = [turn for turn in turns if turn[3] >= 1.0]
     half = material(prepare(procedures, phrases, aside, shipped), shipped)
-    weights = fit_away(half, weights, written, [line for line in elsewhere if kept_aside(line)], seed)
+    weights = fit_away(weights, written, known, [line for line in elsewhere if kept_aside(line)], half, seed)
     return weights, Judged(judgement, cross_followed(choices), weights)
 
 

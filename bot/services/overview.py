@@ -1,8 +1,8 @@
 """The director's page from what the stores count, and the same with small numbers hidden for everybody to read.
 
 Public: a number from 1 to 4 is not told, and where it could be found by subtracting the others from a total that is
-told, the next smallest is hidden too, or the total with it. Only weeks and months that are over are public: what a
-number grew by since yesterday would be a person.
+told, the next smallest is hidden too, or the total with it. Only weeks and months that are over are public, and ratings
+only once nobody can rate any more: what a number grew by since yesterday would be a person.
 """
 
 from collections import Counter
@@ -14,6 +14,8 @@ import msgspec
 
 from bot.overview_records import AgencyLine, Named, Overview, Parts, UnitLine
 from bot.rating_reports import LEAST
+from bot.rating_reports import Line as RatingLine
+from bot.services.ratings import SLIP_LASTS
 from bot.services.review import summed
 
 TYPED: Final = frozenset({"sure", "several", "nothing"})
@@ -75,9 +77,12 @@ def _agency(name: str, figure: object) -> AgencyLine:
 
 
 def hidden(counts: Mapping[str, int], least: int = LEAST) -> frozenset[str] | None:
-    """Whose numbers must not be told where their total is; None: nor may the total be told."""
+    """Whose numbers must not be told where their total is; None: nor may the total be told.
+
+    Who sees a dash knows of one at least there, so the hidden ones together must be `least` more than that.
+    """
     small = {name for name, count in counts.items() if 0 < count < least}
-    while 0 < sum(counts[name] for name in small) < least:
+    while small and sum(counts[name] for name in small) - len(small) < least:
         rest = sorted((counts[name], name) for name in counts if name not in small and counts[name])
         if not rest:
             return None
@@ -106,6 +111,7 @@ def public(page: Overview) -> Overview:
         page,
         questions=None if secret_typed is None else page.questions,
         **known,
+        ratings=large_shares(page.ratings),
         procedures=_large(page.procedures),
         facets=_large(page.facets),
         endings=(),
@@ -121,12 +127,18 @@ def public(page: Overview) -> Overview:
     )
 
 
+def large_shares(line: RatingLine) -> RatingLine:
+    """Without the criteria that fewer than five people answered: one person's verdict would be told."""
+    many = {criterion: share for criterion, share in line.shares.items() if share.answered >= LEAST}
+    return msgspec.structs.replace(line, shares=many)
+
+
 def _told(count: int, secret: bool) -> int | None:  # noqa: FBT001 - read as a sentence where it is called
     return None if secret and count else count
 
 
 def _large(lines: Iterable[Named]) -> tuple[Named, ...]:
-    """Those with numbers that may be told; nobody tells their total."""
+    """Those with numbers that may be told; which ones are left out is told nowhere."""
     return tuple(line for line in lines if line.count is not None and line.count >= LEAST)
 
 
@@ -134,6 +146,14 @@ def last_week(today: date) -> tuple[date, date]:
     """Monday and Sunday of the last week that is over."""
     monday = today - timedelta(days=today.weekday() + 7)
     return monday, monday + timedelta(days=6)
+
+
+def rated_month(today: date) -> str:
+    """The last month of whose visits nobody can give a rating any more: the longest way is a slip."""
+    end = today.replace(day=1) - timedelta(days=1)
+    while end + SLIP_LASTS >= today:
+        end = end.replace(day=1) - timedelta(days=1)
+    return f"{end:%Y-%m}"
 
 
 def counted(codes: Sequence[str], asks: Sequence[str], decision: str, *, pressed: bool) -> dict[str, str] | None:

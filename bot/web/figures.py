@@ -33,9 +33,17 @@ FACETS: Final = {
 
 
 def counted(
-    engine: Engine, now: Callable[[], datetime], week: tuple[date, date], month: str, days: tuple[date, date]
+    engine: Engine,
+    now: Callable[[], datetime],
+    week: tuple[date, date],
+    month: str,
+    days: tuple[date, date],
+    *,
+    rated: str = "",
 ) -> Parts:
-    """Questions and notices of a week; dossiers and ratings of a month ("2026-11"); volunteers' work on `days`."""
+    """Questions and notices of a week; dossiers of a month ("2026-11"); ratings of the month `rated`, the same by
+    default; volunteers' work on `days`."""
+    rated = rated or month
     asked, ratings = AskedStore(engine, now), RatingStore(engine, now)
     desk = ReviewDesk(ReviewStore(engine, now), mask=conceal_people, now=now)
     return Parts(
@@ -43,6 +51,6 @@ def counted(
         endings=asked.endings(*week),
         delivery=asked.delivery(*week),
         figures=desk.lists(month, month).figures,
-        ratings=report(ratings.ratings(month, month), ratings.visits(month, month), month, month).total,
+        ratings=report(ratings.ratings(rated, rated), ratings.visits(rated, rated), rated, rated).total,
         helped=VolunteerStore(engine, now).counts(days[0].isoformat(), days[1].isoformat()),
     )

@@ -18,7 +18,7 @@ from bot.dialogue.wording import review as review_words
 from bot.overview_records import Overview
 from bot.rating_files import percent
 from bot.services.guide import Guide
-from bot.services.overview import last_week, overview, public
+from bot.services.overview import last_week, overview, public, rated_month
 from bot.storage.asked import PUBLIC_PAGE, SwitchStore
 from bot.web.figures import FACETS, counted
 from knowledge_base.centre import VIETNAM, Centre
@@ -66,6 +66,7 @@ class PublicFigures:
             page=page,
             centre=self._centre,
             month=review_words.month(page.month),
+            rated=review_words.month(rated_month(self._now().astimezone(VIETNAM).date())),
             facets={facet.value: said for facet, said in FACETS.items()},
             criteria=rating_words.NAMES,
             percent=percent,
@@ -82,7 +83,8 @@ class PublicFigures:
         week = last_week(today)
         month_end = today.replace(day=1) - timedelta(days=1)
         month = f"{month_end:%Y-%m}"
-        parts = counted(self._engine, self._now, week, month, (month_end.replace(day=1), month_end))
+        days = (month_end.replace(day=1), month_end)
+        parts = counted(self._engine, self._now, week, month, days, rated=rated_month(today))
         page = public(overview(parts, *week, month, name=self._name))
         self._kept = (now, page)
         return page

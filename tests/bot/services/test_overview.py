@@ -6,23 +6,46 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.overview_records import AgencyLine, Named, Overview, UnitLine
+from bot.rating_records import Criterion, Rating, Source
 from bot.rating_reports import LEAST, report
-from bot.services.overview import hidden, last_week, public
+from bot.services.overview import hidden, large_shares, last_week, public, rated_month
 
 COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12), max_size=8)
 
 
 @given(COUNTS)
 def test_hidden_numbers_cannot_be_found_by_subtraction(counts: dict[str, int]) -> None:
-    """Who knows the total and the shown numbers knows of the rest that it is nothing, or five at least."""
+    """Who knows the total, the shown numbers, and that a dash is one at least, still has five to share out."""
     secret = hidden(counts)
     if secret is None:
-        assert 0 < sum(counts.values()) < LEAST
+        whole = [count for count in counts.values() if count]
+        assert sum(whole) - len(whole) < LEAST
         return
     assert all(counts[name] == 0 or counts[name] >= LEAST for name in counts if name not in secret)
-    rest = sum(counts[name] for name in secret)
-    assert rest == 0 or rest >= LEAST
-    assert len([name for name in secret if counts[name]]) != 1, "one hidden number is the total less the others"
+    if secret:
+        assert all(counts[name] for name in secret), "nothing is told as nothing"
+        assert sum(counts[name] for name in secret) - len(secret) >= LEAST
+        assert len(secret) > 1, "one hidden number is the total less the others"
+
+
+def test_five_ones_are_not_given_away_by_their_total() -> None:
+    assert hidden(dict.fromkeys("abcde", 1)) is None
+    assert hidden({"a": 1, "b": 9, "c": 50}) == frozenset("ab")
+
+
+def test_a_criterion_that_one_person_answered_is_left_out() -> None:
+    scores = [{Criterion.FACILITIES: 5} for _ in range(6)]
+    scores[0][Criterion.ATTITUDE] = 1
+    given = [Rating(source=Source.SLIP, month="2026-10", week="2026-W41", scores=each) for each in scores]
+    line = report(given, {}, "2026-10", "2026-10").total
+    assert Criterion.ATTITUDE in line.shares
+    assert set(large_shares(line).shares) == {Criterion.FACILITIES}
+
+
+def test_ratings_are_told_once_nobody_can_rate_any_more() -> None:
+    """A slip lasts 40 days: October's last one until 10 December."""
+    assert rated_month(date(2026, 12, 10)) == "2026-09"
+    assert rated_month(date(2026, 12, 11)) == "2026-10"
 
 
 @given(COUNTS, COUNTS)
