@@ -8,12 +8,12 @@ import html
 import re
 import sys
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any, Final
 
 from bot.dialogue.wording import rating as wording
 from bot.rating_records import Criterion
 from bot.rating_reports import GOAL, Line, Report
+from bot.workbooks import Cell, Sheet, workbook
 
 NO_AGENCY: Final = "(không ghi cơ quan)"
 FEW: Final = "dưới 5 lượt chấm, không hiện"
@@ -60,33 +60,15 @@ def percent(share: float | None) -> float | None:
 
 def xlsx(report: Report) -> bytes:
     """A workbook: the whole, agencies, counters, months, comments."""
-    from openpyxl import Workbook  # noqa: PLC0415 - only when asked for
-    from openpyxl.styles import Font  # noqa: PLC0415
-
-    book = Workbook()
-    if book.active:
-        book.remove(book.active)
-
-    def sheet(name: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        page = book.create_sheet(name)
-        page.append([title(report)])
-        page.append(list(head))
-        for cells in rows:
-            page.append([_harmless(cell) for cell in cells])
-        for cell in (*page[1], *page[2]):
-            cell.font = Font(bold=True)
-        page.freeze_panes = "B3"
-        page.column_dimensions["A"].width = 40
-
-    sheet("Chung", HEAD, [row(report.total, "Toàn Trung tâm")])
-    sheet("Theo cơ quan", HEAD, [row(line) for line in report.agencies])
-    sheet("Theo quầy", HEAD, [row(line, f"Quầy {line.name}") for line in report.counters])
-    sheet("Theo tháng", HEAD, [row(line) for line in report.months])
     said = [(comment.agency or NO_AGENCY, comment.text, "có" if comment.low else "") for comment in report.comments]
-    sheet("Góp ý", ("Cơ quan", "Góp ý (đã che số và tên)", "Có điểm 1–2"), said)
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
+    lists: list[tuple[str, Sequence[str], Sequence[Sequence[Cell]]]] = [
+        ("Chung", HEAD, [row(report.total, "Toàn Trung tâm")]),
+        ("Theo cơ quan", HEAD, [row(line) for line in report.agencies]),
+        ("Theo quầy", HEAD, [row(line, f"Quầy {line.name}") for line in report.counters]),
+        ("Theo tháng", HEAD, [row(line) for line in report.months]),
+        ("Góp ý", ("Cơ quan", "Góp ý (đã che số và tên)", "Có điểm 1–2"), said),
+    ]
+    return workbook(Sheet(name=name, title=title(report), head=head, rows=rows) for name, head, rows in lists)
 
 
 def svg(report: Report, by: str = "agencies") -> str:
@@ -192,8 +174,3 @@ def _bar(line: Line, criterion: Criterion) -> dict[str, Any] | None:
         return None
     low, high = share.interval
     return {"value": 100 * share.rate, "ci": {"low": 100 * low, "high": 100 * high}}
-
-
-def _harmless(cell: Any) -> Any:
-    """No text that a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -7,9 +7,9 @@ from typing import Any, Final
 from bot.dialogue.wording import review as words
 from bot.review_records import Figure, Item, Matter, Verdict
 from bot.review_reports import Group, Part, Report
+from bot.workbooks import Cell, Sheet, workbook
 from knowledge_base.centre import VIETNAM, Centre
 
-Cell = str | int | float | None
 Rows = list[list[Cell]]
 FIGURES: Final = (
     *("Tiếp nhận", "Yêu cầu bổ sung", "trong đó nhiều lần", "Không tiếp nhận", "Dừng, trả lại"),
@@ -29,7 +29,6 @@ ITEMS: Final = (
     ),
     *("Kết quả rà soát", "Lý do", "Phỏng vấn", "Số lần gọi", "Trả lời phỏng vấn", "Ghi chú"),
 )
-_HARMFUL: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def title(report: Report) -> str:
@@ -85,44 +84,24 @@ def group_row(group: Group, name: str = "") -> list[Cell]:
 
 def xlsx(report: Report) -> bytes:
     """A workbook: agencies, procedures, months, and for each list its findings and its dossiers."""
-    from openpyxl import Workbook  # noqa: PLC0415 - only when asked for
-    from openpyxl.styles import Alignment, Font  # noqa: PLC0415
-
-    book = Workbook()
-    if book.active:
-        book.remove(book.active)
-
-    def sheet(name: str, head: Sequence[str], rows: Rows) -> None:
-        page = book.create_sheet(name)
-        page.append([title(report) + (" – bản nháp" if report.draft else "")])
-        page.append(list(head))
-        for row in rows:
-            page.append([f"'{c}" if isinstance(c, str) and c.startswith(_HARMFUL) else c for c in row])
-        for cell in (*page[1], *page[2]):
-            cell.font = Font(bold=True)
-        for cell in page[2]:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-        page.freeze_panes = "B3"
-        for column in page.iter_cols(min_row=2, max_row=2):
-            page.column_dimensions[column[0].column_letter].width = 36 if column[0].column == 1 else 18
-
     whole: list[Cell] = ["Toàn Trung tâm", *figure_row(report.total)]
     agencies: Rows = [[f.agency or words.NO_AGENCY, *figure_row(f)] for f in report.agencies]
     procedures: Rows = [
         [f.procedure_name or f.procedure_code, f.procedure_code, f.agency or words.NO_AGENCY, *figure_row(f)]
         for f in report.procedures
     ]
-    sheet("Theo cơ quan", ("Cơ quan", *FIGURES), [whole, *agencies])
-    sheet("Theo thủ tục", ("Thủ tục", "Mã", "Cơ quan", *FIGURES), procedures)
-    sheet("Các tháng", ("Tháng", *FIGURES), [[words.month(f.month), *figure_row(f)] for f in report.months])
+    lists: list[tuple[str, Sequence[str], Rows]] = [
+        ("Theo cơ quan", ("Cơ quan", *FIGURES), [whole, *agencies]),
+        ("Theo thủ tục", ("Thủ tục", "Mã", "Cơ quan", *FIGURES), procedures),
+        ("Các tháng", ("Tháng", *FIGURES), [[words.month(f.month), *figure_row(f)] for f in report.months]),
+    ]
     for matter, part in report.parts.items():
         name = "Bổ sung" if matter is Matter.SUPPLEMENT else "Trễ hẹn"
         rows = [group_row(part.total, "Toàn Trung tâm"), *(group_row(group) for group in part.agencies)]
-        sheet(f"{name} - rà soát", group_head(part), rows)
-        sheet(f"{name} - hồ sơ", ITEMS, [item_row(item) for item in part.items])
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
+        lists.append((f"{name} - rà soát", group_head(part), rows))
+        lists.append((f"{name} - hồ sơ", ITEMS, [item_row(item) for item in part.items]))
+    above = title(report) + (" – bản nháp" if report.draft else "")
+    return workbook(Sheet(name=name, title=above, head=head, rows=rows) for name, head, rows in lists)
 
 
 class _Letter:

@@ -7,8 +7,8 @@ import msgspec
 
 from bot.dialogue.wording.assist import OUTCOMES
 from bot.volunteer_records import Count, Outcome
+from bot.workbooks import Cell, Sheet, workbook
 
-Cell = str | int | float | None
 GROUPS: Final = {"volunteers": "Theo tình nguyện viên", "procedures": "Theo thủ tục", "days": "Theo ngày"}
 HEAD: Final = ("Nhóm", "Đơn vị", "Số ca", "Số phút", "Phút mỗi ca", *OUTCOMES.values())
 NO_PROCEDURE: Final = "(chưa chọn thủ tục)"
@@ -78,32 +78,11 @@ def title(month: str) -> str:
 
 def xlsx(made: Report) -> bytes:
     """A workbook: a sheet for each grouping, the whole as the first line of each."""
-    from io import BytesIO  # noqa: PLC0415 - only when asked for
-
-    from openpyxl import Workbook  # noqa: PLC0415
-    from openpyxl.styles import Font  # noqa: PLC0415
-
-    book = Workbook()
-    if book.active:
-        book.remove(book.active)
-    for group, name in GROUPS.items():
-        page = book.create_sheet(name)
-        page.append([title(made.month)])
-        page.append(list(HEAD))
-        for line in (made.total, *made.groups[group]):
-            page.append([_harmless(cell) for cell in line.cells])
-        for cell in (*page[1], *page[2]):
-            cell.font = Font(bold=True)
-        page.freeze_panes = "B3"
-        page.column_dimensions["A"].width = 48
-        page.column_dimensions["B"].width = 32
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
-def _harmless(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    lists = [(name, (made.total, *made.groups[group])) for group, name in GROUPS.items()]
+    return workbook(
+        Sheet(name=name, title=title(made.month), head=HEAD, rows=[line.cells for line in lines])
+        for name, lines in lists
+    )
 
 
 def _line(name: str, unit: str, counts: list[Count]) -> Line:

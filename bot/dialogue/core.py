@@ -44,6 +44,7 @@ from bot.services.ratings import NoRatings, Ratings
 from bot.visit_codes import find as visit_code_in
 from knowledge_base.centre import VIETNAM, Centre
 from knowledge_base.facets import Facet
+from knowledge_base.finder import own_words
 from knowledge_base.text import fold, nfc
 
 log: Final = logging.getLogger(__name__)
@@ -289,12 +290,18 @@ class Dialogue:
                 alone = turn.guide.find(turn.text)
                 found = alone if alone.decision == "sure" or found.decision == "nothing" else found
             return find.answer(turn, found, asked)
+        shown = session.trail[-1] if session.trail else ""
+        if asked[0] is not Facet.GENERAL and not own_words(turn.text):
+            # "lệ phí" after a question back is about the same candidates; after nothing it asks of which procedure
+            return self._follow(turn, find.again(turn, shown, asked) or link(find.of_what, procedure.named(asked)))
+        if asked[0] is Facet.GENERAL:
+            asked = find.asked_before(shown) or asked
         found = turn.guide.find(turn.text)
         if found.decision == "nothing" and (shorter := without_names(turn.text)) != turn.text:
             rest = turn.guide.find(shorter)  # names of people and places hide what the rest says
             found = rest if rest.decision == "sure" else found
-        if found.decision == "nothing" and asked[0] is not Facet.GENERAL and session.trail:
-            same = find.again(turn, session.trail[-1], asked)  # "hồ sơ gồm gì" after a question back is about the same
+        if found.decision == "nothing" and asked[0] is not Facet.GENERAL and shown:
+            same = find.again(turn, shown, asked)  # "hồ sơ gồm gì" after a question back is about the same
             if same is not None:
                 return self._follow(turn, same)
         return find.answer(turn, found, asked)

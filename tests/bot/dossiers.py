@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bot.dialogue.privacy import conceal_people
-from bot.dossier_records import Change, Kept, Status
+from bot.dossier_records import Change, Status
 from bot.messages import Contact
 from bot.personal import Hasher
 from bot.rating_records import Source, Visit
@@ -75,12 +75,13 @@ def rated(engine: Engine, dossiers: Dossiers, now: Clock | None = None) -> KeptR
     return KeptRatings(RatingStore(engine, now=clock), dossiers, HASHER, mask=conceal_people, now=clock)
 
 
-def arrange(engine: Engine, line: str) -> Kept | None:
-    """`CODE DIGITS STATUS` of a conversation: such a dossier comes in. `slip CODE COUNTER`: such a slip is printed."""
-    if line.startswith("slip "):
-        _, slip, counter = line.split()
-        key = HASHER.hash("visit-slip", slip)
-        RatingStore(engine).issue([Visit(key=key, source=Source.SLIP, counter=counter, month="2026-11")], "batch")
-        return None
-    code, digits, status = line.split()
-    return DossierStore(engine).upsert(change(code, Status[status], phone="090000" + digits))
+def arrange(engine: Engine, line: str) -> None:
+    """What a conversation's "!" line says has happened in the office; ValueError for what nobody knows."""
+    match line.split():
+        case ["dossier", code, digits, status]:
+            DossierStore(engine).upsert(change(code, Status[status], phone="090000" + digits))
+        case ["slip", slip, counter]:
+            key = HASHER.hash("visit-slip", slip)
+            RatingStore(engine).issue([Visit(key=key, source=Source.SLIP, counter=counter, month="2026-11")], "batch")
+        case _:
+            raise ValueError(f"!{line}: nothing that can happen, see tests/conversations/README.md")

@@ -1,6 +1,7 @@
 """Residents in front of each channel, for the conversations: they type, press and read as on the real thing."""
 
 import asyncio
+import hashlib
 import html
 import os
 import re
@@ -18,9 +19,11 @@ from starlette.applications import Starlette
 from bot.app import Threaded
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.terminal import Terminal
-from bot.channels.webchat import WebChat
+from bot.channels.webchat import COOKIE, WebChat
+from bot.deliver import Send
 from bot.dialogue.privacy import conceal
-from bot.messages import Contact
+from bot.messages import Contact, Reply
+from bot.notice_records import TemplateData
 from bot.receive import Receiver
 from bot.storage.transcripts import TranscriptStore
 from tests.bot.talk import Person
@@ -31,8 +34,19 @@ NewProcess = Callable[[], tuple[Receiver, Engine]]
 """Builds a receiver on the same database: what a new process does."""
 
 
+Deliver = Callable[[Contact, Send], Coroutine[Any, Any, None]]
+"""Delivers what is due to a contact, in the loop of the channel."""
+
+
 class Resident(Person, Protocol):
     """A person whose assistant can be stopped and started anew; for kill -9 see test_kill.py."""
+
+    @property
+    def contact(self) -> Contact:
+        """Who they are to the office."""
+
+    def hears(self, deliver: Deliver) -> None:
+        """Get what is sent unasked: it is what was read last."""
 
     def restart(self) -> None:
         """One process ends and another one takes over."""
@@ -79,14 +93,14 @@ class AtTerminal:
 
     def __init__(self, new_process: NewProcess) -> None:
         self._new_process = new_process
-        self._contact = Contact("terminal", "somebody")
+        self.contact = Contact("terminal", "somebody")
         self._start()
 
     def _start(self) -> None:
         read, self._typed = _pipe()
         self._printed, write = _pipe()
         threaded = Threaded(self._new_process()[0], workers=1)
-        terminal = Terminal(threaded.receive, read, write, self._contact, sent=threaded.sent)
+        terminal = Terminal(threaded.receive, read, write, self.contact, sent=threaded.sent)
 
         def talk() -> None:
             with read, write:
@@ -101,6 +115,12 @@ class AtTerminal:
         self._typed.write(text + "\n")
         self._typed.flush()
         self._answer = self._until_prompt()
+
+    def tells(self, text: str) -> None:
+        self.types(text)
+
+    def hears(self, deliver: Deliver) -> None:
+        raise NotImplementedError("nobody is written to unasked in a terminal")
 
     def _until_prompt(self) -> str:
         said = ""
@@ -139,6 +159,7 @@ class OnTelegram:
 
     def __init__(self, new_process: NewProcess) -> None:
         self._new_process = new_process
+        self.contact = Contact("telegram", str(self.CHAT))
         self._telegram = FakeTelegram()
         self._telegram.__enter__()
         self._start()
@@ -156,6 +177,20 @@ class OnTelegram:
     def presses(self, label: str) -> None:
         button = next(button for button in self.buttons() if button.startswith(label))
         self._answered_after(lambda: self._telegram.user_taps(self.CHAT, button))
+
+    def tells(self, text: str) -> None:
+        before = len(self._telegram.messages(self.CHAT))
+        self._telegram.user_sends(self.CHAT, text)
+        self._telegram.wait_until(lambda: self._telegram.pending() == 0)
+        self._new = self._telegram.messages(self.CHAT)[before:]
+
+    def hears(self, deliver: Deliver) -> None:
+        async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
+            return await self._channel.send(contact, reply)
+
+        before = len(self._telegram.messages(self.CHAT))
+        self._background.run(deliver(self.contact, send))
+        self._new = self._telegram.messages(self.CHAT)[before:]
 
     def _answered_after(self, act: Callable[[], object]) -> None:
         said = self._said()
@@ -202,7 +237,7 @@ class InWebChat:
         self._background = Background()
         receiver, engine = self._new_process()
         threaded = Threaded(receiver, workers=2)
-        webchat = WebChat(
+        self._webchat = WebChat(
             threaded.receive,
             TranscriptStore(engine),
             sent=threaded.sent,
@@ -210,7 +245,7 @@ class InWebChat:
             conceal=conceal,
             messages_per_minute=1000,
         )
-        app = Starlette(routes=webchat.routes())
+        app = Starlette(routes=self._webchat.routes())
         config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         listening = socket.create_server(("127.0.0.1", 0))
@@ -219,6 +254,27 @@ class InWebChat:
 
     def types(self, text: str) -> None:
         self._post({"text": text})
+
+    def tells(self, text: str) -> None:
+        self._post({"text": text})
+
+    @property
+    def contact(self) -> Contact:
+        """The cookie is the browser's secret; the visitor is known by its digest."""
+        return Contact("web", hashlib.sha256(self._page.cookies[COOKIE].encode()).hexdigest())
+
+    def hears(self, deliver: Deliver) -> None:
+        async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
+            await self._webchat.send(contact, reply)
+            return ""
+
+        before = self._turns_shown()
+        self._background.run(deliver(self.contact, send))
+        self._html = "".join(turn for number, turn in self._turns_shown().items() if number not in before)
+
+    def _turns_shown(self) -> dict[str, str]:
+        turns = self._page.get(self._url + "/").text.split('<div class="turn" data-number="')[1:]
+        return {turn.partition('"')[0]: turn for turn in turns}
 
     def presses(self, label: str) -> None:
         number, link = next(value.split(" ", 1) for value, button in self._choices() if button.startswith(label))
@@ -231,8 +287,8 @@ class InWebChat:
         self._html = answer.json()["exchanges"][0]["html"]
 
     def reads(self) -> str:
-        article = self._html.partition("<article")[2].partition("</article>")[0].partition(">")[2]
-        return html.unescape(re.sub(r"<[^>]+>", " ", article))
+        articles = " ".join(re.findall(r"<article[^>]*>(.*?)</article>", self._html, re.DOTALL))
+        return html.unescape(re.sub(r"<[^>]+>", " ", articles)).strip()
 
     def _choices(self) -> list[tuple[str, str]]:
         found = re.findall(r'name="pressed" value="([^"]*)">([^<]*)</button>', self._html)

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-CONVERSATIONS = sorted((Path(__file__).parent.parent / "conversations").glob("*.txt"))
+FOLDER = Path(__file__).parent.parent / "conversations"
+CONVERSATIONS = sorted(FOLDER.glob("*.txt"))
+WITH_OFFICER = sorted((FOLDER / "officer").glob("*.txt"))
+"""Those in which an officer takes part: only where somebody can be written to unasked, and at the hour they name."""
 
 
 class Person(Protocol):
@@ -16,6 +19,9 @@ class Person(Protocol):
 
     def types(self, text: str) -> None:
         """Send typed text and wait for the answer."""
+
+    def tells(self, text: str) -> None:
+        """Send typed text that is for an officer, and wait until it is dealt with; nothing is to be read then."""
 
     def presses(self, label: str) -> None:
         """Press the newest button that begins with this label and wait for the answer."""
@@ -27,10 +33,11 @@ class Person(Protocol):
         """The labels of the last answer."""
 
 
-def play(
-    path: Path, person: Person, restart: Callable[[], None], dossier: Callable[[str], object] | None = None
-) -> None:
-    """Play one conversation; a failed expectation names file and line, and shows what was read."""
+def play(path: Path, person: Person, restart: Callable[[], None], arrange: Callable[[str], object]) -> None:
+    """Play one conversation; a failed expectation names file and line, and shows what was read.
+
+    `arrange` does what stands after "!", but for a restart.
+    """
     for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
         line = raw.strip()
         where = f"{path.name}:{number}: {line}"
@@ -38,12 +45,13 @@ def play(
             continue
         if line == "!restart":
             restart()
-        elif line.startswith("!dossier ") and dossier:
-            dossier(line.removeprefix("!dossier "))
-        elif line.startswith("!slip ") and dossier:
-            dossier(line.removeprefix("!"))
+        elif line.startswith("!"):
+            arrange(line[1:])
         elif line.startswith(">> "):
             person.presses(line[3:])
+        elif line.startswith(">| "):
+            person.tells(line[3:])
+            assert not person.reads(), _failure(where, person)
         elif line.startswith("> "):
             person.types(line[2:])
         elif line.startswith("<! "):

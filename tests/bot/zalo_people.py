@@ -16,8 +16,10 @@ from bot.app import Threaded
 from bot.channels.plain import CHOOSE
 from bot.channels.zalo import Zalo, ZaloSettings
 from bot.channels.zalobot import ZaloBot, ZaloBotSettings
+from bot.messages import Contact, Reply
+from bot.notice_records import TemplateData
 from bot.storage.tokens import SqlTokens
-from tests.bot.people import Background, NewProcess
+from tests.bot.people import Background, Deliver, NewProcess
 from tests.fakes import zalo as fake_zalo
 from tests.fakes.zalo import FakeZalo
 from tests.fakes.zalobot import TOKEN, FakeZaloBot
@@ -70,6 +72,7 @@ class OnZalo(_ByNumber):
 
     def __init__(self, new_process: NewProcess) -> None:
         self._new_process = new_process
+        self.contact = Contact("zalo", self.USER)
         self._new: list[str] = []
         self._zalo = FakeZalo()
         self._zalo.__enter__()
@@ -117,6 +120,20 @@ class OnZalo(_ByNumber):
         self._zalo.wait_until(lambda: self._zalo.pending() == 0 and len(self._zalo.messages(self.USER)) > before)
         self._new = [seen.text for seen in self._zalo.messages(self.USER)[before:]]
 
+    def tells(self, text: str) -> None:
+        before = len(self._zalo.messages(self.USER))
+        self._zalo.user_sends(self.USER, text)
+        self._zalo.wait_until(lambda: self._zalo.pending() == 0)
+        self._new = [seen.text for seen in self._zalo.messages(self.USER)[before:]]
+
+    def hears(self, deliver: Deliver) -> None:
+        async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
+            return await self._channel.send(contact, reply)
+
+        before = len(self._zalo.messages(self.USER))
+        self._background.run(deliver(self.contact, send))
+        self._new = [seen.text for seen in self._zalo.messages(self.USER)[before:]]
+
     def restart(self) -> None:
         self._stop()
         self._start()
@@ -139,6 +156,7 @@ class OnZaloBot(_ByNumber):
 
     def __init__(self, new_process: NewProcess) -> None:
         self._new_process = new_process
+        self.contact = Contact("zalobot", self.CHAT)
         self._new: list[str] = []
         self._zalo = FakeZaloBot()
         self._zalo.__enter__()
@@ -162,12 +180,27 @@ class OnZaloBot(_ByNumber):
         before = len(self._zalo.messages(self.CHAT))
         self._zalo.user_sends(self.CHAT, text)
         self._zalo.wait_for_messages(self.CHAT, before + 1)
+        self._background.run(self._finished())
+        self._new = [seen.text for seen in self._zalo.messages(self.CHAT)[before:]]
 
-        async def finished() -> None:
-            while len(self._channel._turns):
-                await self._channel._turns.wait(1)
+    def tells(self, text: str) -> None:
+        before, polls = len(self._zalo.messages(self.CHAT)), len(self._zalo.called("getUpdates"))
+        self._zalo.user_sends(self.CHAT, text)
+        # a message is gone from the platform before the bot has begun with it: wait until it fetches again
+        self._zalo.wait_until(lambda: self._zalo.pending() == 0 and len(self._zalo.called("getUpdates")) > polls)
+        self._background.run(self._finished())
+        self._new = [seen.text for seen in self._zalo.messages(self.CHAT)[before:]]
 
-        self._background.run(finished())
+    async def _finished(self) -> None:
+        while len(self._channel._turns):
+            await self._channel._turns.wait(1)
+
+    def hears(self, deliver: Deliver) -> None:
+        async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
+            return await self._channel.send(contact, reply)
+
+        before = len(self._zalo.messages(self.CHAT))
+        self._background.run(deliver(self.contact, send))
         self._new = [seen.text for seen in self._zalo.messages(self.CHAT)[before:]]
 
     def restart(self) -> None:

@@ -58,6 +58,19 @@ def again(turn: Turn, shown: str, asked: tuple[Facet, ...]) -> str | None:
     return which_link(asked, args[1:])
 
 
+@flow.page
+def of_what(turn: Turn, asked: str) -> Answer:
+    """Only what is wanted was said ("lệ phí"), and nothing before it: of which procedure?"""
+    facets = procedure.facets_in(asked)
+    return tell(wording.of_what(facets), *desk.ways_on(), here=link(of_what, procedure.named(facets)))
+
+
+def asked_before(shown: str) -> tuple[Facet, ...]:
+    """What was asked where `shown`, the link last followed, asked of which procedure; else nothing."""
+    name, args = parse_link(shown)
+    return procedure.facets_in(args[0]) if name == of_what.name and args else ()
+
+
 def which_link(asked: Iterable[Facet], codes: Iterable[str]) -> str:
     """The link to a question back, with as much of what is asked as it has room for."""
     return link(which, procedure.named(asked, ASKED_LIMIT), *tuple(codes)[:OFFERED])

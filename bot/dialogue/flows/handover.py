@@ -1,8 +1,11 @@
 """A talk with an officer: the question first, silence of the assistant meanwhile, and the way back."""
 
 import re
+from collections.abc import Collection
 
-from bot.dialogue.flow import Answer, Flow, Trace, Turn, ask, tell, to
+import msgspec
+
+from bot.dialogue.flow import Answer, Flow, Trace, Turn, ask, link, tell, to
 from bot.dialogue.flows import desk
 from bot.dialogue.privacy import Found, conceal, mask
 from bot.dialogue.recognise import Kind, kind_of, picked_number
@@ -43,8 +46,8 @@ def question(turn: Turn) -> Answer:
     found = mask(turn.text)[1]
     if found:
         said.append(wording.MASKED)
-    choices = [to(wording.LEAVE_PHONE_BUTTON, phone)] if Found.PHONE in found and not later else []
-    return tell(said, *choices, remember=False, trace=Trace(decision="human"))
+    said_so = _offering_phone(said, found) if not later else tell(said, remember=False)
+    return msgspec.structs.replace(said_so, trace=Trace(decision="human"))
 
 
 @flow.page
@@ -81,6 +84,8 @@ def meanwhile(turn: Turn, message_id: str, expects: str | None) -> Answer | None
         return back(turn)
     if expects == keep_phone.name:
         return keep_phone(turn)
+    if expects == phone.name and (picked_number(turn.text) == 1 or folded == fold(wording.LEAVE_PHONE_BUTTON)):
+        return phone(turn)  # where menus are answered with numbers, and only right after the offer
     if folded.startswith(("/", "xoa du lieu")):
         return None
     text, found = mask(turn.text, "•••")
@@ -89,16 +94,24 @@ def meanwhile(turn: Turn, message_id: str, expects: str | None) -> Answer | None
     if kind_of(turn.text) in (Kind.EMERGENCY, Kind.DANGER):
         return desk.emergency(turn)
     if found:
-        choices = [to(wording.LEAVE_PHONE_BUTTON, phone)] if Found.PHONE in found else []
-        return tell(wording.MASKED, *choices, remember=False)
+        return _offering_phone([wording.MASKED], found)
     talk = turn.handovers.current(turn.contact)
     if talk is not None and talk.state is State.WAITING:
         return tell(wording.STILL_WAITING, remember=False)
     return Answer(reply=Reply(), remember=False)
 
 
+def _offering_phone(said: list[str], found: Collection[Found]) -> Answer:
+    """A telephone number was covered: the resident may leave it by choice."""
+    if Found.PHONE not in found:
+        return tell(said, remember=False)
+    return msgspec.structs.replace(tell(said, to(wording.LEAVE_PHONE_BUTTON, phone), remember=False), then=link(phone))
+
+
 def waits_in_vain(expects: str, text: str) -> bool:
     """Whether a text is no question to an officer: a number from the list, hours, another request."""
+    if expects == phone.name:  # the talk in which that was offered is over
+        return True
     if expects != question.name:
         return False
     asks_for_else = kind_of(text) in (Kind.HUMAN, Kind.EMERGENCY, Kind.DANGER, Kind.HOURS, Kind.EMPTY, Kind.THANKS)

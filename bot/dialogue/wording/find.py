@@ -1,7 +1,10 @@
 """What is said between a question and a procedure: which one of several, or none."""
 
+from collections.abc import Sequence
+
 from bot.dialogue.wording import desk, figures
 from knowledge_base.centre import Centre
+from knowledge_base.facets import Facet
 from knowledge_base.procedure import Procedure
 from knowledge_base.text import fold
 
@@ -21,6 +24,28 @@ def nothing(centre: Centre) -> tuple[str, ...]:
 def go_on(procedure: Procedure) -> str:
     """The button back to what was talked about before."""
     return f"Hỏi tiếp: {procedure.plain_name or procedure.name}"
+
+
+ASKED = {
+    Facet.DOCUMENTS: "giấy tờ",
+    Facet.FEE: "lệ phí",
+    Facet.DURATION: "thời gian",
+    Facet.WHERE: "nơi nộp",
+    Facet.ONLINE: "cách nộp qua mạng",
+    Facet.FORM: "mẫu đơn",
+    Facet.STEPS: "cách làm",
+    Facet.RESULT: "kết quả",
+    Facet.CONDITIONS: "điều kiện",
+    Facet.AUDIENCE: "ai được làm",
+    Facet.LEGAL: "căn cứ pháp lý",
+}
+
+
+def of_what(facets: Sequence[Facet]) -> str:
+    """What is asked is clear, of which procedure is not."""
+    asked = ", ".join(ASKED[facet] for facet in facets if facet in ASKED)
+    first = f"Bạn hỏi {asked} của việc gì ạ?" if asked else "Bạn cần làm việc gì ạ?"
+    return f"{first} Bạn gõ tên việc, ví dụ: đăng ký khai sinh."
 
 
 OTHER_WORDS = "Vâng. Bạn nói thêm giúp: việc gì, cho ai, để làm gì? Trợ lý xin tìm lại."

@@ -1,7 +1,8 @@
 """The director's page: what people asked this week, what went unanswered, satisfaction, late and supplemented dossiers,
-delivery of notices, volunteers' work. It prints on one A4 page.
+delivery of notices, volunteers' work. It prints on one A4 page and comes as a workbook.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -11,19 +12,31 @@ from fastapi.responses import Response
 from bot.dialogue.wording import rating as rating_words
 from bot.dialogue.wording import review as review_words
 from bot.notice_records import NoticeState
+from bot.overview_records import AgencyLine, Named, Overview
 from bot.question_records import Ending
 from bot.rating_files import VERDICTS, percent
 from bot.services.overview import overview
 from bot.services.review import month_of
 from bot.staff_records import Role
 from bot.web.console.notices import STATES
-from bot.web.console.page import Nav, Visit, require
+from bot.web.console.page import Nav, Visit, download, require
+from bot.web.console.tables import XLSX, shown
 from bot.web.figures import FACETS, counted
+from bot.workbooks import Cell, Sheet, workbook
 from knowledge_base.centre import VIETNAM
 
 READERS: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 NAV = Nav("Tổng quan", "/staff/overview", READERS, 5, "Tuần này bà con hỏi gì, hồ sơ trễ, mức hài lòng.")
 router = APIRouter()
+HEADS: Final = (
+    "Cơ quan",
+    "Tiếp nhận",
+    "Phải sửa, bổ sung, trả lại",
+    "Có kết quả",
+    "Trễ hẹn",
+    "Quá hẹn chưa có kết quả",
+    "Trễ chưa có thư xin lỗi",
+)
 WEEK: Final = timedelta(days=6)
 
 ENDINGS: Final = {
@@ -34,10 +47,36 @@ ENDINGS: Final = {
     Ending.ASKED_AGAIN: "Phải hỏi lại",
 }
 
+_FACETS: Final = {facet.value: text for facet, text in FACETS.items()}
+_ENDINGS: Final = {ending.value: text for ending, text in ENDINGS.items()}
+_STATES: Final = {state.value: STATES[state] for state in NoticeState}
+
 
 @router.get("/overview")
 def show(visit: Annotated[Visit, require(*READERS)]) -> Response:
     """The last seven days, and this month so far."""
+    found = _found(visit)
+    if visit.request.query_params.get("tai") == "xlsx":
+        visit.audit("Tải bảng tính", "Tổng quan")
+        body = workbook(_sheets(found))
+        return download(body, f"Tổng quan đến {found.last:%d-%m-%Y}.xlsx", XLSX)
+    return visit.show(
+        "overview.html",
+        page=found,
+        month=review_words.month(found.month),
+        facets=_FACETS,
+        endings=_ENDINGS,
+        states=_STATES,
+        criteria=rating_words.NAMES,
+        percent=percent,
+        verdicts=VERDICTS,
+        heads=HEADS,
+        cells=_cells,
+        no_agency=review_words.NO_AGENCY,
+    )
+
+
+def _found(visit: Visit) -> Overview:
     console = visit.console
     now = console.now()
     last = now.astimezone(VIETNAM).date()
@@ -48,15 +87,53 @@ def show(visit: Annotated[Visit, require(*READERS)]) -> Response:
         known = console.guide.procedure(code)
         return known.name if known else code
 
-    return visit.show(
-        "overview.html",
-        page=overview(parts, first, last, month, name=name),
-        month=review_words.month(month),
-        facets={facet.value: text for facet, text in FACETS.items()},
-        endings={ending.value: text for ending, text in ENDINGS.items()},
-        states={state.value: STATES[state] for state in NoticeState},
-        criteria=rating_words.NAMES,
-        percent=percent,
-        verdicts=VERDICTS,
-        no_agency=review_words.NO_AGENCY,
-    )
+    return overview(parts, first, last, month, name=name)
+
+
+def _cells(line: AgencyLine) -> tuple[int | None, ...]:
+    """The figures of an agency under HEADS, after its name."""
+    return (line.received, line.asked, line.returned, line.late, line.still_open, line.no_apology)
+
+
+def _sheets(page: Overview) -> list[Sheet]:
+    """The same as the page, a sheet for each part."""
+    week = f"{shown(page.first)} – {shown(page.last)}"
+    month = f"tháng {review_words.month(page.month)}"
+
+    def named(what: str, lines: Iterable[Named], names: Mapping[str, str]) -> list[tuple[Cell, ...]]:
+        return [(what, names.get(line.name, line.name), line.count) for line in lines]
+
+    asked: list[tuple[Cell, ...]] = [
+        ("Câu hỏi", "Bà con gõ", page.questions),
+        ("Câu hỏi", "Trả lời được", page.answered),
+        ("Câu hỏi", "Phải hỏi lại để rõ", page.several),
+        ("Câu hỏi", "Không trả lời được", page.nothing),
+        *named("Thủ tục được hỏi nhiều", page.procedures, {}),
+        *named("Hỏi về điều gì", page.facets, _FACETS),
+        *named("Câu chưa được trả lời tốt", page.endings, _ENDINGS),
+        *named("Tin báo", page.delivery, _STATES),
+    ]
+    shares = {} if page.ratings.hidden else page.ratings.shares
+    rated: list[tuple[Cell, ...]] = [
+        (rating_words.NAMES[criterion], percent(share.rate), share.answered, VERDICTS[share.reached])
+        for criterion, share in shares.items()
+    ]
+    agencies = [(line.name or review_words.NO_AGENCY, *_cells(line)) for line in page.agencies]
+    whole = ("Toàn Trung tâm", *_cells(page.total))
+    units = [(unit.name, unit.helped, unit.minutes) for unit in page.units]
+    return [
+        Sheet(name="Trong tuần", title=f"Tuần {week}", head=("Phần", "Nội dung", "Số"), rows=asked),
+        Sheet(
+            name="Hài lòng",
+            title=f"Hài lòng, {month}",
+            head=("Tiêu chí", "Tỷ lệ 4 và 5 điểm (%)", "Lượt chấm", "So với 95%"),
+            rows=rated,
+        ),
+        Sheet(name="Hồ sơ theo cơ quan", title=f"Hồ sơ, {month}", head=HEADS, rows=[whole, *agencies]),
+        Sheet(
+            name="Tình nguyện viên",
+            title=f"Tình nguyện viên, {month}",
+            head=("Đơn vị", "Lượt giúp", "Phút"),
+            rows=units,
+        ),
+    ]

@@ -25,7 +25,8 @@ from bot.staff_records import Account, Role, Session, Stage
 from bot.storage.dossiers import DossierStore
 from bot.storage.notices import Outbox
 from bot.storage.staff import AuditStore, StaffStore
-from bot.web.console.tables import XLSX, Fetch, Table, every, listing, shown, spreadsheet
+from bot.web.console.tables import XLSX, Fetch, Table, every, listing, shown
+from bot.workbooks import Sheet, workbook
 from knowledge_base.centre import Centre
 
 WEB: Final = Path(__file__).parents[1]
@@ -137,7 +138,8 @@ class Visit:
     def xlsx(self, table: Table, fetch: Fetch[R]) -> Response:
         """The spreadsheet of a table."""
         values = ([column.value(row) for column in table.columns] for row in every(fetch))
-        return download(spreadsheet(table.title, [c.title for c in table.columns], values), f"{table.title}.xlsx", XLSX)
+        sheet = Sheet(name=table.title, head=[column.title for column in table.columns], rows=values)
+        return download(workbook([sheet]), f"{table.title}.xlsx", XLSX)
 
     def go(self, path: str, said: str = "") -> Response:
         """To another page, where `said` is shown once."""

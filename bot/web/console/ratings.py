@@ -17,7 +17,8 @@ from bot.services.ratings import MOST_CODES, KeptRatings
 from bot.staff_records import Role
 from bot.storage.ratings import RatingStore
 from bot.web.console.page import Nav, Problem, Visit, download, require
-from bot.web.console.tables import XLSX, Cell, Column, Table, listed
+from bot.web.console.tables import XLSX, Column, Table, listed
+from bot.workbooks import Cell
 from knowledge_base.centre import VIETNAM
 
 READERS: Final = (Role.OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR)

@@ -1,25 +1,21 @@
 """Lists: one definition makes the table on the page, the cards on a telephone, the pagination and the spreadsheet."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
+from bot.workbooks import Cell
 from knowledge_base.centre import VIETNAM
 
 R = TypeVar("R")
-Cell = str | int | float | datetime | date | None
 Fetch = Callable[[int, int], Sequence[R]]
 """Rows by (limit, offset)."""
 
 PER_PAGE: Final = 25
 MOST_EXPORTED: Final = 100_000
-UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML can't hold."""
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -102,40 +98,3 @@ def shown(value: Cell) -> str:
         case float():
             return f"{value:,.1f}".translate(str.maketrans(",.", ".,"))
     return value
-
-
-def spreadsheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """An XLSX workbook with one sheet; texts that a spreadsheet would take for a formula are escaped."""
-    from openpyxl import Workbook  # noqa: PLC0415 - serving does not load it before somebody asks
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-    from openpyxl.styles import Font  # noqa: PLC0415
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
-    def cell(value: Cell) -> Any:
-        if isinstance(value, datetime):
-            return value.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)  # Excel knows no zones
-        if isinstance(value, bool):
-            return shown(value)
-        return harmless(UNWRITABLE.sub("", value))[:32_767] if isinstance(value, str) else value
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\']", "-", UNWRITABLE.sub("", title))[:31].strip() or "Bảng")
-    sheet.freeze_panes = "A2"
-    for number, name in enumerate(columns, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = max(14, min(len(name) + 4, 40))
-    head = []
-    for name in columns:
-        bold = WriteOnlyCell(sheet, name)
-        bold.font = Font(bold=True)
-        head.append(bold)
-    sheet.append(head)
-    for row in rows:
-        sheet.append([cell(value) for value in row])
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

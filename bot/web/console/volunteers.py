@@ -15,7 +15,8 @@ from bot.storage.staff import StaffStore
 from bot.storage.volunteers import VolunteerStore
 from bot.volunteer_records import Volunteer
 from bot.web.console.page import Nav, Problem, Visit, download, require
-from bot.web.console.tables import XLSX, Cell, Column, Table, listed
+from bot.web.console.tables import XLSX, Column, Table, listed
+from bot.workbooks import Cell
 from knowledge_base.centre import VIETNAM
 
 READERS: Final = (Role.OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -72,6 +73,12 @@ def show(visit: Reader) -> Response:
     )
 
 
+@router.get("/volunteers/poster")
+def poster(visit: Reader) -> Response:
+    """A page to print and hang up: the QR code and what to do with it."""
+    return visit.show("volunteers_poster.html", picture=_picture(visit, scale=9), address=_address(visit))
+
+
 @router.post("/volunteers")
 def make(visit: Reader, nickname: Text = "", unit: Text = "", days: Annotated[int, Form()] = DAYS) -> Response:
     """A new join code, shown once."""
@@ -120,12 +127,16 @@ def report_xlsx(visit: Reader) -> Response:
     return download(volunteer_reports.xlsx(made), f"{volunteer_reports.title(made.month)}.xlsx", XLSX)
 
 
-def _picture(visit: Visit) -> str:
+def _address(visit: Visit) -> str:
+    url = visit.request.url
+    return f"{url.scheme}://{url.netloc}/assist"
+
+
+def _picture(visit: Visit, scale: int = 4) -> str:
     """A QR code of the volunteers' page as a data URI; it holds no join code, so it may hang on a wall."""
     import segno  # noqa: PLC0415 - only who opens this page needs it
 
-    url = visit.request.url
-    return segno.make(f"{url.scheme}://{url.netloc}/assist", error="m").svg_data_uri(scale=4, border=4, light="#fff")
+    return segno.make(_address(visit), error="m").svg_data_uri(scale=scale, border=4, light="#fff")
 
 
 def _report(visit: Visit) -> volunteer_reports.Report:

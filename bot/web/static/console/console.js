@@ -7,6 +7,12 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) {
+    window.print();
+  }
+});
+
 // On a small screen the list of pages is folded until it is asked for.
 const pages = document.querySelector("details.pages");
 if (pages && window.matchMedia("(max-width: 767px)").matches) {

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from bot.web.console.page import detail, download, unnumbered
-from bot.web.console.tables import PER_PAGE, Cell, Column, Table, every, listed, listing, shown, spreadsheet
+from bot.web.console.tables import PER_PAGE, Column, Table, every, listed, listing, shown
+from bot.workbooks import Cell, Sheet, workbook
 
 NUMBERS = Table(title="Số", columns=(Column("Số", lambda number: number),))
 
@@ -51,7 +52,7 @@ def test_pages_hold_everything_once() -> None:
 @given(st.lists(st.text(max_size=60), max_size=8), st.text(max_size=50))
 def test_any_text_makes_a_spreadsheet(texts: list[str], title: str) -> None:
     """Every text can be written and comes back as text, never as a formula."""
-    body = spreadsheet(title, ["a"], [[text] for text in texts])
+    body = workbook([Sheet(name=title, head=["a"], rows=[[text] for text in texts], title=title)])
     sheet = load_workbook(BytesIO(body)).active
     assert sheet is not None
     assert all(cell.data_type != "f" for row in sheet.iter_rows(min_row=2) for cell in row)
