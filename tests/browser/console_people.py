@@ -34,13 +34,14 @@ class Signed(Protocol):
 class Office:
     """A process of the console; `url` is its address, `database` its database."""
 
-    def __init__(self, folder: Path, index: Path) -> None:
+    def __init__(self, folder: Path, index: Path, *switches: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.database = f"sqlite:///{folder / 'console.db'}"
         command = [sys.executable, "-m", "tests.browser.console_server", str(port), self.database, str(index)]
+        command += switches
         self._process = subprocess.Popen(command, cwd=ROOT)
         reachable(port, within=120)
 
@@ -51,9 +52,9 @@ class Office:
 
 
 @contextmanager
-def running(folder: Path, index: Path) -> Iterator[Office]:
+def running(folder: Path, index: Path, *switches: str) -> Iterator[Office]:
     """A server that stays up meanwhile."""
-    office = Office(folder, index)
+    office = Office(folder, index, *switches)
     yield office
     office.stop()
 

@@ -1,13 +1,18 @@
-"""The console with people and dossiers, as a process: `python -m tests.browser.console_server PORT DATABASE INDEX`.
+"""The office as a process: `python -m tests.browser.console_server PORT DATABASE INDEX [deliver]`.
+
+The console with people and dossiers, and the web chat with an office that is always open; notices leave with "deliver".
 
 Everybody signs in with the login of the role ("clerk.an", ...) and the password of the tests; the administrator's codes
 are already set up, with the salt ADMIN_SALT.
 """
 
+import asyncio
+import contextlib
 import sys
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -15,26 +20,41 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, insert
 from starlette.staticfiles import StaticFiles
 
+from bot.app import Threaded
 from bot.catalogue_records import Built, ImportSummary, Outcome, RecordChange, Shares
-from bot.channels.webchat import STATIC
+from bot.channels.webchat import STATIC, WebChat
+from bot.deliver import Deliverer, DeliverySettings
 from bot.dialogue.anonymous import key_of
-from bot.dossier_records import Status
-from bot.messages import Contact
+from bot.dialogue.core import Dialogue
+from bot.dialogue.privacy import conceal_people
+from bot.dialogue.wording.notices import TEMPLATES
+from bot.dossier_records import Status, Step
+from bot.messages import Contact, Reply
+from bot.notice_records import TemplateData
 from bot.question_records import Ending
+from bot.receive import Receiver
+from bot.review_records import Matter
 from bot.services.guide import Guide
+from bot.services.handover import KeptHandovers
+from bot.services.review import ReviewDesk
 from bot.staff_records import Role
 from bot.storage.asked import PUBLIC_PAGE, SwitchStore
 from bot.storage.consents import ConsentStore
 from bot.storage.database import open_database
+from bot.storage.dossiers import DossierStore
 from bot.storage.handovers import HandoverStore
+from bot.storage.notices import Outbox
 from bot.storage.overrides import ImportStore, OverrideStore, PublicationStore
 from bot.storage.questions import QuestionStore
+from bot.storage.reviews import ReviewStore
+from bot.storage.sessions import SessionStore
 from bot.storage.staff import StaffStore
 from bot.storage.tables import calls
+from bot.storage.transcripts import TranscriptStore
 from bot.web.assist import AssistPages
 from bot.web.public_figures import PublicFigures
 from knowledge_base.catalogue import Catalogue
-from knowledge_base.centre import load_centre
+from knowledge_base.centre import VIETNAM, Hours, load_centre
 from knowledge_base.overrides import Correct, Phrase, Remark
 from tests.bot.dossiers import change
 from tests.bot.volunteers import assisting
@@ -76,6 +96,7 @@ def fill(app: FastAPI, engine: Engine) -> None:
         Contact("web", "visitor-2"), agency="so-tu-phap", topic="2.000635", page="", text="Cháu hỏi lệ phí", later=False
     )
     fill_catalogue(engine)
+    fill_review(engine)
     with engine.begin() as connection:
         row = {"kind": "ready", "reason": "người nhận đã chặn", "since": now - timedelta(hours=5)}
         connection.execute(insert(calls), [row | {"dossier_code": f"H05.12-260715-{n:04}"} for n in (3, 9)])
@@ -108,6 +129,48 @@ def fill_catalogue(engine: Engine) -> None:
     publications.finish(publication.id, built)
 
 
+def chat(app: FastAPI, engine: Engine, guide: Guide, *, deliver: bool) -> None:
+    """The web chat beside the console."""
+    always = Hours(days=(1, 2, 3, 4, 5, 6, 7), opens=time.min, closes=time.max)
+    centre = msgspec.structs.replace(load_centre(), hours=(always,), open_on=(datetime.now(VIETNAM).date(),))
+    outbox = Outbox(engine)
+    desk = KeptHandovers(HandoverStore(engine), outbox, TEMPLATES)
+    threaded = Threaded(Receiver(Dialogue(guide, centre, handovers=desk), SessionStore(engine)))
+    webchat = WebChat(threaded.receive, TranscriptStore(engine), sent=threaded.sent, centre_name=centre.name)
+    app.router.routes.extend(webchat.routes())
+
+    async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
+        await webchat.send(contact, reply)
+        return ""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stopping = asyncio.Event()
+        settings = DeliverySettings(quiet_hours=False, idle=0.2)
+        sending = Deliverer(outbox, {"web": send} if deliver else {}, TEMPLATES, settings).run(stopping)
+        async with webchat.running(), asyncio.TaskGroup() as tasks:
+            tasks.create_task(sending)
+            yield
+            stopping.set()
+
+    app.router.lifespan_context = lifespan
+
+
+def fill_review(engine: Engine) -> None:
+    """Last month's requests for more papers, drawn and shared out, and dossiers of every agency this month."""
+    now = datetime.now(UTC)
+    at = (now.astimezone(VIETNAM).replace(day=1) - timedelta(days=10)).astimezone(UTC)
+    store = DossierStore(engine)
+    for number in range(3):
+        asked: dict[str, Any] = {"timeline": (Step(Status.SUPPLEMENT, at),), "received_at": at, "updated_at": at}
+        store.upsert(change(f"H05.12-260601-{number:04}", Status.SUPPLEMENT, agency=AGENCY_NAME, **asked))
+    for number, agency in enumerate(load_centre().agencies):
+        code, arrived = f"H05.30-260701-{number:04}", now - timedelta(hours=1)
+        store.upsert(change(code, Status.RECEIVED, agency=agency.name, received_at=arrived))
+    desk = ReviewDesk(ReviewStore(engine), mask=conceal_people)
+    desk.draw(f"{at.astimezone(VIETNAM):%Y-%m}", Matter.SUPPLEMENT, officers=["officer.an"], by="supervisor.an")
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     port, database, index = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
@@ -118,6 +181,7 @@ def main() -> None:
     app.include_router(PublicFigures(engine, Guide(index), load_centre()).router)
     SwitchStore(engine).turn(PUBLIC_PAGE, on=True, by="admin")
     fill(app, engine)
+    chat(app, engine, Guide(index), deliver="deliver" in sys.argv[4:])
     uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=2)
 
 

@@ -4,12 +4,15 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from bot.staff_records import Role
+from knowledge_base.centre import load_centre
 from tests.browser.conftest import Visit
 from tests.browser.console_people import Office, running, sign_in
 
@@ -121,6 +124,36 @@ def test_a_volunteer_joins_by_a_code_until_it_is_taken_back(visitor: Visit, offi
     phone.wait_for_url("**/assist/join")
 
 
+def test_the_director_prints_one_page(visitor: Visit, office: Office, tmp_path: Path) -> None:
+    """All agencies of the centre on one sheet of A4, as the browser prints it; the same as a workbook."""
+    page = seat(visitor, office, Role.SUPERVISOR)
+    page.goto(f"{office.url}/staff/overview")
+    for agency in load_centre().agencies:
+        expect(page.get_by_role("cell", name=agency.name, exact=True)).to_have_count(1)
+    sheet = page.pdf(path=tmp_path / "overview.pdf", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+    picture(page, "overview-1280")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Tải Excel").click()
+    book = load_workbook(BytesIO(download.value.path().read_bytes()))
+    agencies = [row[0] for row in book["Hồ sơ theo cơ quan"].iter_rows(min_row=3, values_only=True)]
+    assert {agency.name for agency in load_centre().agencies} <= set(agencies)
+    page.evaluate("window.print = () => { window.printed = true }")
+    page.get_by_role("button", name="In trang này").click()
+    assert page.evaluate("window.printed")
+
+
+def test_the_poster_of_the_volunteers_is_one_page(visitor: Visit, office: Office, tmp_path: Path) -> None:
+    """With the address in words for who has no camera."""
+    page = seat(visitor, office, Role.OFFICER)
+    page.goto(f"{office.url}/staff/volunteers")
+    page.get_by_text("Mã QR mở trang").click()
+    page.get_by_role("button", name="Trang để in").click()
+    expect(page.get_by_text(f"{office.url}/assist")).to_be_visible()
+    sheet = page.pdf(path=tmp_path / "poster.pdf", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+
+
 def test_two_officers_never_answer_one_person(visitor: Visit, office: Office) -> None:
     """Both see who waits; one takes it, the other is told so, reads along and has no field to write in."""
     first, second = seat(visitor, office, Role.OFFICER), seat(visitor, office, Role.SUPERVISOR)
@@ -163,7 +196,7 @@ def test_an_administrator_makes_an_account_and_reads_the_log(visitor: Visit, off
     clerk.get_by_label("Gõ lại mật khẩu mới").fill("mèo con trèo cau")
     clerk.get_by_role("button", name="Đổi mật khẩu").click()
     expect(clerk.get_by_role("heading", name="Hồ sơ")).to_be_visible()  # where the clerk wanted to go
-    expect(clerk.get_by_text("20 hồ sơ")).to_be_visible()
+    expect(clerk.get_by_text("21 hồ sơ")).to_be_visible()
     page.goto(f"{office.url}/staff/audit")
     page.locator("select[name=who]").select_option("tran.thu")
     page.get_by_role("button", name="Lọc").click()
