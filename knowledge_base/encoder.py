@@ -104,7 +104,8 @@ class StaticEncoder:
         except (OSError, msgspec.DecodeError, KeyError, ValueError) as error:
             raise EncoderMissing(f"No encoder in {folder}: run `motcua train` ({error})") from error
         self._rows = tokenizer.model.vocab
-        self._table: NDArray[np.float16 | np.float32] = table
+        # a plain view: every look into numpy's own mapped arrays costs some microseconds more
+        self._table: NDArray[np.float16 | np.float32] = np.asarray(table)
         self.name = f"static:{self._table.shape[0]}x{self._table.shape[1]}"
         self.dimension = int(self._table.shape[1])
         self._vector_of = lru_cache(maxsize=WORDS_KEPT)(self._vector_of_word)

@@ -95,6 +95,9 @@ class Material:
     bag_starts: NDArray[np.int64] = field(init=False)
     """Where the distinct syllables of each phrase begin in `bags`, by their numbers in the lexicon."""
     bags: NDArray[np.int32] = field(init=False)
+    said_starts: NDArray[np.int64] = field(init=False)
+    """Where the distinct syllables of all phrases of each procedure begin in `said`."""
+    said: NDArray[np.int32] = field(init=False)
     variants: dict[int, list[int]] = field(init=False)
     """Per procedure that is a special variant ("có yếu tố nước ngoài"), the rows of `variant_words` that it is of."""
 
@@ -106,6 +109,11 @@ class Material:
         starts, bags = self.lexicon.bags("phrases")
         object.__setattr__(self, "bag_starts", starts)
         object.__setattr__(self, "bags", bags)
+        of_phrase = np.repeat(self.owner, np.diff(starts)).astype(np.int64)
+        size = len(self.lexicon.syllable_weights)
+        distinct = np.unique(of_phrase * size + bags)
+        object.__setattr__(self, "said_starts", np.searchsorted(distinct, np.arange(len(counts) + 1) * size))
+        object.__setattr__(self, "said", (distinct % max(size, 1)).astype(np.int32))
         special: dict[int, list[int]] = {}
         for row, (marker, _) in enumerate(variant_words()):
             for number, title in enumerate(self.titles):
@@ -202,7 +210,7 @@ def _vectors(material: Material, sequence: list[Word], question: str) -> list[Ve
     """Vectors of the whole and of its clauses: a story names its need in one of them."""
     if not isinstance(material.encoder, StaticEncoder):
         return [np.asarray(material.encoder.encode([question])[0], dtype=np.float32)]
-    parts = _split(question)
+    parts = _split(question) if len(sequence) >= 2 * SHORT_CLAUSE else []
     long = [clause for part in parts if len(clause := words(part)) >= SHORT_CLAUSE] if len(parts) > 1 else []
     clauses = sorted(long, key=len, reverse=True)[:CLAUSES] if len(long) > 1 else []
     return list(material.encoder.encode_sequences([sequence, *clauses]))
@@ -270,18 +278,18 @@ def _said(
     """What share of the question's weight occurs in some phrase of each candidate, and the weightiest syllable of the
     question that occurs in none: a shop that sells liquor is no shop that sells electricity."""
     lexicon, weights = material.lexicon, material.lexicon.syllable_weights
-    asked = np.unique([number for word in sequence if (number := lexicon.number(word.folded)) >= 0]).astype(np.int64)
+    numbers = {number for word in sequence if (number := lexicon.number(word.folded)) >= 0}
+    asked = np.array(sorted(numbers), dtype=np.int64)
     if not len(asked):
         return np.zeros(len(candidates)), np.zeros(len(candidates))
-    first = material.first[candidates]
-    starts, ends = material.bag_starts[first], material.bag_starts[first + material.sizes[candidates]]
+    starts, ends = material.said_starts[candidates], material.said_starts[candidates + 1]
     lengths = ends - starts
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    syllables = material.bags[np.repeat(starts, lengths) + within]
+    of_candidate = np.repeat(np.arange(len(candidates)), lengths)
+    within = np.arange(len(of_candidate)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     place = np.full(len(weights), len(asked), dtype=np.int64)
     place[asked] = np.arange(len(asked))
     occurs = np.zeros((len(candidates), len(asked) + 1), dtype=bool)
-    occurs[np.repeat(np.arange(len(candidates)), lengths), place[syllables]] = True
+    occurs[of_candidate, place[material.said[within]]] = True
     of_asked = weights[asked].astype(np.float64)
     absent = ~occurs[:, :-1] * of_asked
     return 1 - absent.sum(axis=1) / max(of_asked.sum(), 1e-6), absent.max(axis=1)

@@ -21,8 +21,10 @@ K1, B = 0.9, 0.4
 SPREAD_OUT = 12 << 20
 """Bytes that may be spent on writing out the rows of the commonest terms, a number for every document: adding such a
 row whole takes a tenth of the time of adding up its postings. In a large catalogue no row is worth it."""
-SPREAD_FROM = 0.03
+SPREAD_FROM = 0.015
 """Share of the documents from which on a row is worth writing out."""
+SPREAD_AT_ONCE = 64
+"""How many rows written out are added up before the sum might leave sixteen bits, in which they are kept."""
 _PAIR, _MARKED_PAIR, _SOUND_PAIR = 0, 1, 2
 _KINDS = {"p": _PAIR, "m": _MARKED_PAIR, "s": _SOUND_PAIR}
 
@@ -40,13 +42,15 @@ class Postings:
         self._starts, self._documents, self._impacts, self._sizes = starts, documents, impacts, sizes
         self._total = sum(sizes.values())
         often = np.diff(starts)
-        commonest = np.argsort(-often, kind="stable")[: SPREAD_OUT // (4 * max(self._total, 1))]
+        commonest = np.argsort(-often, kind="stable")[: SPREAD_OUT // (2 * max(self._total, 1))]
         common = commonest[often[commonest] > SPREAD_FROM * self._total].tolist()
-        self._spread = np.zeros((len(common), self._total), dtype=np.float32)
+        self._spread = np.zeros((len(common), self._total), dtype=np.int16)
         self._spread_of = {row: place for place, row in enumerate(common)}
-        for row, place in self._spread_of.items():
-            mine = slice(starts[row], starts[row + 1])
-            self._spread[place, documents[mine]] = impacts[mine]
+        parts = {place: slice(starts[row], starts[row + 1]) for row, place in self._spread_of.items()}
+        greatest = max((float(impacts[mine].max()) for mine in parts.values()), default=1.0)
+        self._step = SPREAD_AT_ONCE * max(greatest, 1e-6) / np.iinfo(np.int16).max
+        for place, mine in parts.items():
+            self._spread[place, documents[mine]] = np.rint(impacts[mine] / self._step)
 
     @classmethod
     def build(cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]) -> "Postings":
@@ -73,9 +77,11 @@ class Postings:
 
     def score(self, rows: Sequence[int]) -> dict[str, Scores]:
         """Per collection, the sum over `rows` for every document; a row given twice counts twice."""
-        starts, documents, impacts = self._starts, self._documents, self._impacts
-        spread = [place for row in rows if (place := self._spread_of.get(row)) is not None]
-        slices = [slice(starts[row], starts[row + 1]) for row in rows if row not in self._spread_of]
+        documents, impacts, spread_of = self._documents, self._impacts, self._spread_of
+        spread = [place for row in rows if (place := spread_of.get(row)) is not None]
+        sparse = np.array([row for row in rows if row not in spread_of], dtype=np.int64)
+        begins, ends = self._starts[sparse].tolist(), self._starts[sparse + 1].tolist()
+        slices = [slice(begin, end) for begin, end in zip(begins, ends, strict=True)]
         if slices:
             # widened while they are joined: bincount would do it in passes of its own
             found = np.concatenate([documents[part] for part in slices], dtype=np.intp)
@@ -83,8 +89,11 @@ class Postings:
             scores = np.bincount(found, weights=values, minlength=self._total).astype(np.float32)
         else:
             scores = np.zeros(self._total, dtype=np.float32)
-        for place in spread:
-            scores += self._spread[place]
+        for at in range(0, len(spread), SPREAD_AT_ONCE):
+            together = self._spread[spread[at]].copy()
+            for place in spread[at + 1 : at + SPREAD_AT_ONCE]:
+                together += self._spread[place]
+            scores += together * np.float32(self._step)
         result, offset = {}, 0
         for name, size in self._sizes.items():
             result[name] = scores[offset : offset + size]
@@ -195,6 +204,7 @@ class Lexicon:
         self._greatest: float = float(weights.max()) if len(weights) else 0.0
         self._spellings = [folded for folded in self._syllables if folded.isalpha()]
         self.respell = lru_cache(maxsize=4096)(self._respell)
+        self._place = lru_cache(maxsize=8192)(self._place_of)
 
     @classmethod
     def build(cls, collections: Mapping[str, Sequence[list[str]]], weigh_by: str) -> "Lexicon":
@@ -240,22 +250,10 @@ class Lexicon:
 
     def rows(self, sequence: list[Word]) -> tuple[list[int], float]:
         """Rows of the question's terms (said twice, twice), and the weight of all its syllables, known or not."""
-        rows: list[int] = []
-        unknown = set()
+        read = [self._place(word) for word in sequence]
+        unknown = {word.folded for word, (row, _, _) in zip(sequence, read, strict=True) if row < 0}
+        rows = [row for row, _, _ in read if row >= 0] + [mark for _, mark, _ in read if mark >= 0]
         keys: list[int] = []
-        vocabulary = self._vocabulary
-        syllables, marked, sounds = vocabulary.syllables, vocabulary.marked, vocabulary.sounds
-        read = []
-        for word in sequence:
-            row = syllables.get(word.folded, -1)
-            if row < 0:
-                unknown.add(word.folded)
-            else:
-                rows.append(row)
-            mark = marked.get(word.marked, -1) if word.marked else -1
-            if mark >= 0:
-                rows.append(mark)
-            read.append((row, mark, sounds.get(sound(word.folded), -1)))
         for (row, mark, heard), (next_row, next_mark, next_heard) in pairwise(read):
             if row >= 0 and next_row >= 0:
                 keys.append(row << 24 | next_row)
@@ -263,10 +261,16 @@ class Lexicon:
                 keys.append(_MARKED_PAIR << 48 | mark << 24 | next_mark)
             if heard >= 0 and next_heard >= 0:
                 keys.append(_SOUND_PAIR << 48 | heard << 24 | next_heard)
-        rows += vocabulary.pairs(keys)
+        rows += self._vocabulary.pairs(keys)
         if len(set(rows)) < len(rows):
             rows = [row for row, often in Counter(rows).items() for _ in range(min(often, 2))]
         return rows, float(self._weights[rows].sum(dtype=np.float64)) + self._greatest * len(unknown)
+
+    def _place_of(self, word: Word) -> tuple[int, int, int]:
+        """The rows of a word without and with its marks, and the number of its sound; -1 for what never occurred."""
+        known = self._vocabulary
+        mark = known.marked.get(word.marked, -1) if word.marked else -1
+        return known.syllables.get(word.folded, -1), mark, known.sounds.get(sound(word.folded), -1)
 
     def weight(self, syllable: str) -> float:
         """How much a folded syllable tells; the greatest weight for one never seen."""

@@ -1,6 +1,7 @@
 """Three identical machines behind a round-robin proxy: one conversation, whichever of them answers, whichever dies."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import signal
@@ -65,10 +66,14 @@ class ManyConnections(FakeTelegram):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"].endswith("/sendMessage") and not self._gate_open:
+            sender = send.__self__.transport
             self._count(+1)
-            await self._opened.wait()
+            while not self._opened.is_set() and not sender.is_closing():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._opened.wait(), 0.1)
             self._count(-1)
-            if send.__self__.transport.is_closing():
+            await asyncio.sleep(0.3)  # word of a connection whose process was killed may arrive after the gate opens
+            if sender.is_closing():
                 return  # its sender died before the message was accepted
         await super().__call__(scope, receive, send)
 

@@ -38,7 +38,7 @@ from bot.services.guide import Guide
 from bot.services.handover import KeptHandovers
 from bot.services.review import ReviewDesk
 from bot.staff_records import Role
-from bot.storage.asked import PUBLIC_PAGE, SwitchStore
+from bot.storage.asked import PUBLIC_PAGE, AskedStore, SwitchStore
 from bot.storage.consents import ConsentStore
 from bot.storage.database import open_database
 from bot.storage.dossiers import DossierStore
@@ -55,6 +55,7 @@ from bot.web.assist import AssistPages
 from bot.web.public_figures import PublicFigures
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.centre import VIETNAM, Hours, load_centre
+from knowledge_base.facets import Facet
 from knowledge_base.overrides import Correct, Phrase, Remark
 from tests.bot.dossiers import change
 from tests.bot.volunteers import assisting
@@ -96,7 +97,7 @@ def fill(app: FastAPI, engine: Engine) -> None:
         Contact("web", "visitor-2"), agency="so-tu-phap", topic="2.000635", page="", text="Cháu hỏi lệ phí", later=False
     )
     fill_catalogue(engine)
-    fill_review(engine)
+    fill_month(engine)
     with engine.begin() as connection:
         row = {"kind": "ready", "reason": "người nhận đã chặn", "since": now - timedelta(hours=5)}
         connection.execute(insert(calls), [row | {"dossier_code": f"H05.12-260715-{n:04}"} for n in (3, 9)])
@@ -156,8 +157,10 @@ def chat(app: FastAPI, engine: Engine, guide: Guide, *, deliver: bool) -> None:
     app.router.lifespan_context = lifespan
 
 
-def fill_review(engine: Engine) -> None:
-    """Last month's requests for more papers, drawn and shared out, and dossiers of every agency this month."""
+def fill_month(engine: Engine) -> None:
+    """Last month's requests for more papers, drawn and shared out; this month's dossiers of every agency, questions of
+    every kind, and two units of volunteers.
+    """
     now = datetime.now(UTC)
     at = (now.astimezone(VIETNAM).replace(day=1) - timedelta(days=10)).astimezone(UTC)
     store = DossierStore(engine)
@@ -167,6 +170,11 @@ def fill_review(engine: Engine) -> None:
     for number, agency in enumerate(load_centre().agencies):
         code, arrived = f"H05.30-260701-{number:04}", now - timedelta(hours=1)
         store.upsert(change(code, Status.RECEIVED, agency=agency.name, received_at=arrived))
+    counts = AskedStore(engine)
+    longest = sorted(Catalogue.shipped(), key=lambda procedure: -len(procedure.name))[:10]
+    for procedure, facet in zip(longest * 2, Facet, strict=False):
+        for decision in ("sure", "sure", "several", "nothing"):
+            counts.count(procedure=procedure.code, facet=facet, decision=decision, channel="web")
     desk = ReviewDesk(ReviewStore(engine), mask=conceal_people)
     desk.draw(f"{at.astimezone(VIETNAM):%Y-%m}", Matter.SUPPLEMENT, officers=["officer.an"], by="supervisor.an")
 
