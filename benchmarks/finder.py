@@ -182,9 +182,10 @@ def serving(index_dir: Path, question: str) -> dict[str, object]:
         page = f"http://127.0.0.1:{port}"
         with (
             subprocess.Popen(command, env=os.environ | own, stdout=subprocess.DEVNULL, cwd=folder) as server,
-            httpx.Client(base_url=page, headers={"Origin": page}, transport=httpx.HTTPTransport(retries=8)) as browser,
+            httpx.Client(base_url=page, headers={"Origin": page}) as browser,
         ):
             try:
+                _listening(port)
                 # as a browser without JavaScript does: the hidden fields of the page go back with the question
                 hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', browser.get("/").text))
                 fields = hidden | {"text": question}
@@ -194,6 +195,17 @@ def serving(index_dir: Path, question: str) -> dict[str, object]:
             finally:
                 server.terminate()
     return {"way": "motcua serve", "first_answer_s": round(took, 2), "memory_mb": resting, "peak_mb": peak}
+
+
+def _listening(port: int) -> None:
+    """Wait until somebody listens; httpx's own retries double their pause, which would be measured with the start."""
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+        else:
+            return
 
 
 def build_index(index_dir: Path) -> float:

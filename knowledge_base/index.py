@@ -31,13 +31,14 @@ from knowledge_base.text import VOCABULARY, terms, words
 FORMAT = 3
 EXACT_BELOW = 4_800
 """Up to this many vectors all are compared: that takes no longer than choosing cells would."""
-CELLS, VISITED = 96, 20
-"""Into how many cells the vectors are divided, and how many of them a search looks into."""
+CELLS = 4
+"""Cells for each step of the square root of the number of vectors: the vectors compared grow with the root only. Many
+small cells, of which few are looked into, found more of the nearest in the same time than 96 large ones. Not a graph
+(HNSW): its links (32 to a side) would add half as much memory again to half-precision vectors. Figures are in
+docs/finding.md."""
+VISITED, MANY_VISITED = 24, 48
+"""How many cells a search looks into, and from MANY vectors on."""
 MANY = 50_000
-"""From more vectors on there are more cells, 2 for each step of the square root of their number, and a search looks
-into MANY_VISITED of them, so that the vectors compared grow with the root only. Not a graph (HNSW): its links
-(32 to a side) would add half as much memory again to half-precision vectors. Figures are in docs/finding.md."""
-MANY_VISITED = 32
 KEPT = 3
 """How many snapshots stay on a disk, the serving one among them."""
 REBUILD = "Hãy chạy `motcua index` để dựng lại."
@@ -165,12 +166,11 @@ def vector_index(vectors: Vectors) -> faiss.Index:
     if count < EXACT_BELOW:
         index = faiss.IndexScalarQuantizer(width, half, product)
     else:
-        many = count > MANY
-        cells = faiss.index_factory(width, f"IVF{2 * math.isqrt(count) if many else CELLS},SQfp16", product)
+        cells = faiss.index_factory(width, f"IVF{CELLS * math.isqrt(count)},SQfp16", product)
         assert isinstance(cells, faiss.IndexIVF)
-        cells.nprobe = MANY_VISITED if many else VISITED
-        if many:
-            cells.cp.max_points_per_centroid = 64  # enough for means, and a quarter of the time
+        cells.nprobe = MANY_VISITED if count > MANY else VISITED
+        cells.cp.min_points_per_centroid = 8  # cells are meant to be small
+        cells.cp.max_points_per_centroid = 64  # enough for means, and a quarter of the time
         cells.make_direct_map()
         index = cells
     index.train(vectors)

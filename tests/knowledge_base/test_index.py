@@ -1,5 +1,7 @@
 """What a snapshot holds beside the tables: vectors, searched exactly or by cells."""
 
+import math
+
 import faiss
 import numpy as np
 import pytest
@@ -23,13 +25,13 @@ def test_few_vectors_are_all_compared() -> None:
 
 @pytest.mark.parametrize("many", [1_000, 3_000])
 def test_many_vectors_are_searched_by_cells(monkeypatch: pytest.MonkeyPatch, many: int) -> None:
-    """Cells miss few of the truly nearest, with the fixed number of cells and with the growing one."""
+    """Cells miss few of the truly nearest, in a small index and in a large one."""
     monkeypatch.setattr(index, "EXACT_BELOW", 500)
     monkeypatch.setattr(index, "MANY", 2_000)
     vectors = directions(many)
     cells = vector_index(vectors)
     assert isinstance(cells, faiss.IndexIVF)
-    assert cells.nlist == (2 * 54 if many == 3_000 else index.CELLS)
+    assert cells.nlist == index.CELLS * math.isqrt(many)
     asked = vectors[:50]
     found = cells.search(asked, 10)[1]
     true = np.argsort(-(asked @ vectors.T), axis=1)[:, :10]
