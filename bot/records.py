@@ -47,3 +47,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     unsent: tuple[Unsent, ...] = ()
     asked: Asked | None = None
     version: int = 0
+
+    @property
+    def before(self) -> str:
+        """The question that led to the topic; nothing where something else did, a button or a code."""
+        asked = self.asked
+        return asked.text if asked and self.topic and asked.opened == self.topic else ""

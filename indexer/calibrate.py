@@ -278,8 +278,8 @@ def own_questions(file: Path = DEVELOPMENT) -> list[tuple[str, frozenset[str]]]:
     return [(question.question, frozenset(question.codes)) for question in read_questions(file) if question.question]
 
 
-Turn = tuple[str, str, frozenset[str], float]
-"""Topic, later turn, accepted codes, weight."""
+Turn = tuple[str, str, frozenset[str], float, str]
+"""Topic, later turn, accepted codes, weight, the question before."""
 
 
 def written_turns(finder: Finder, files: Sequence[Path]) -> list[Turn]:
@@ -290,7 +290,10 @@ def written_turns(finder: Finder, files: Sequence[Path]) -> list[Turn]:
         return before[0].code if before else question.topic
 
     questions = [question for file in files for question in read_questions(file) if len(question.turns) > 1]
-    return [(topic(question), question.turns[-1], frozenset(question.codes), 1.0) for question in questions]
+    return [
+        (topic(question), question.turns[-1], frozenset(question.codes), 1.0, question.turns[-2])
+        for question in questions
+    ]
 
 
 def made_turns(phrases: Phrases, seed: int, count: int = 300) -> list[Turn]:
@@ -302,9 +305,10 @@ def made_turns(phrases: Phrases, seed: int, count: int = 300) -> list[Turn]:
     for number in range(count):
         topic, other = rng.choice(often), rng.choice(often)
         if number % 3 == 0:
-            found.append((topic, rng.choice(ways), frozenset({topic}), MADE_TURN))
+            found.append((topic, rng.choice(ways), frozenset({topic}), MADE_TURN, rng.choice(phrases[topic])))
         elif other != topic:
-            found.append((topic, noisy(rng.choice(phrases[other]), rng), frozenset({other}), MADE_TURN))
+            turn = noisy(rng.choice(phrases[other]), rng)
+            found.append((topic, turn, frozenset({other}), MADE_TURN, rng.choice(phrases[topic])))
     return found
 
 
@@ -312,10 +316,10 @@ def choices_of(known: Material, weights: Weights, turns: Sequence[Turn]) -> list
     """Evidence for each turn with words of its own."""
     number = {code: position for position, code in enumerate(known.codes)}
     result = []
-    for topic, turn, codes, weight in turns:
+    for topic, turn, codes, weight, before in turns:
         if topic not in number or not own_words(turn):
             continue
-        context = read_context(known, weights, turn, number[topic])
+        context = read_context(known, weights, turn, number[topic], before)
         if context is not None:
             wanted = {number[code] for code in codes if code in number}
             right = tuple(row for row, candidate in enumerate(context.candidates.tolist()) if candidate in wanted)
@@ -416,10 +420,9 @@ def calibrate(
     unseen = examples(without, questions_from(phrases, elsewhere, seed), progress)
     known = material(prepare(procedures, phrases, elsewhere, shipped), shipped)
     weights, judgement = learn(unseen, examples(known, own_questions(questions)))
-    turns = [*written_turns(Finder(known, weights), (follow_ups, questions)), *made_turns(phrases, seed)]
-    choices = choices_of(known, weights, turns)
+    written = written_turns(Finder(known, weights), (follow_ups, questions))
+    choices = choices_of(known, weights, [*written, *made_turns(phrases, seed)])
     weights = msgspec.structs.replace(weights, follow_up=fit_follow_up(choices))
-    written = [turn for turn in turns if turn[3] >= 1.0]
     half = material(prepare(procedures, phrases, aside, shipped), shipped)
     weights = fit_away(weights, written, known, [line for line in elsewhere if kept_aside(line)], half, seed)
     return weights, Judged(judgement, cross_followed(choices), weights)

@@ -13,6 +13,8 @@ _QUESTIONS = Path(__file__).parent.parent / "knowledge_base" / "data" / "questio
 DEVELOPMENT = _QUESTIONS / "development.jsonl"
 FOLLOW_UPS = _QUESTIONS / "follow_ups.jsonl"
 """Pairs of turns, to learn whether the second goes on about the first one's procedure."""
+LATER = _QUESTIONS / "later_turns.jsonl"
+"""More pairs, by other authors, from which the encoder learns how a turn sounds behind what was said before."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -99,13 +101,13 @@ def answer(finder: Finder, question: Question) -> tuple[Found, str]:
     """What the finder answers, and the words whose facet counts (those of the last turn)."""
     if not question.turns:
         return finder.find(question.question), question.question
-    found = finder.find(question.turns[0])
+    found, before = finder.find(question.turns[0]), question.turns[0]
     for turn in question.turns[1:]:
         if found.decision == "nothing" or not found.matches:
-            found = finder.find(turn)
+            found, before = finder.find(turn), turn
             continue
-        moved = finder.in_context(turn, found.matches[0].code)
-        found = found if moved is None else moved
+        moved = finder.in_context(turn, found.matches[0].code, before)
+        found, before = (found, before) if moved is None else (moved, turn)
     return found, question.turns[-1]
 
 

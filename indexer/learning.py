@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from indexer import asked, calibrate
-from indexer.evaluate import DEVELOPMENT, FOLLOW_UPS
+from indexer.evaluate import DEVELOPMENT, FOLLOW_UPS, LATER, read_questions
 from indexer.phrases import Phrases, read_out_of_scope
 from indexer.train import DIMENSION, STEPS, Progress, descriptions, train
 from knowledge_base import facets, finder
@@ -33,6 +33,7 @@ def learn_all(
     facets_file: Path = facets.LEARNT,
     questions: Path = DEVELOPMENT,
     follow_ups: Path = FOLLOW_UPS,
+    later: Path | None = LATER,
     steps: int = STEPS,
     dimension: int = DIMENSION,
     seed: int = 7,
@@ -47,13 +48,15 @@ def learn_all(
     """
     elsewhere = read_out_of_scope() if elsewhere is None else elsewhere
     seen = {code: [line for line in lines if not calibrate.held_out(line)] for code, lines in phrases.items()}
-    inputs = (sorted(phrases.items()), [descriptions(procedure) for procedure in procedures], steps, dimension, seed)
+    turns = read_questions(later) if later else []
+    told = [(turn.topic, turn.turns, turn.codes) for turn in turns]
+    inputs = (sorted(phrases.items()), told, [descriptions(procedure) for procedure in procedures], steps, dimension, seed)
     with _workshop(checkpoints, hashlib.sha256(msgspec.json.encode(inputs)).hexdigest()[:16]) as work:
         for name, stage, lines in (("all", "train", phrases), ("held", "train held", seen)):
             if (work / name / FINISHED).exists():
                 continue
             train(
-                procedures, lines, work / name, steps=steps, dimension=dimension, seed=seed,
+                procedures, lines, work / name, later=turns, steps=steps, dimension=dimension, seed=seed,
                 checkpoints=work / f"{name}.steps", progress=_staged(progress, stage),
             )  # fmt: skip
             (work / name / FINISHED).touch()

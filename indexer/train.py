@@ -1,8 +1,8 @@
 # ruff: noqa: PLC0415, S311  (torch is needed for training only; drawing examples is no cryptography)
 """Trains the shipped encoder: a static embedding over syllables, pairs, marks and letter triples.
 
-Each step shows every procedure once: a phrase as it may be typed, and another phrase or the name of the same
-procedure. All other procedures of the step are the wrong answers, so siblings are always among them.
+Each step shows every procedure once: a phrase as it may be typed (or a later turn of a conversation, behind what was
+said before it), and another phrase or the name of the same procedure. All other procedures of the step are the wrong answers, so siblings are always among them.
 Only this module imports torch.
 """
 
@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from indexer.evaluate import Question
 from indexer.noise import noisy
 from indexer.phrases import Phrases
 from knowledge_base.encoder import SHIPPED, features
@@ -24,7 +25,7 @@ Rows = list[int]
 Progress = Callable[[str, int, int], None]
 CHECKPOINT_EVERY = 50
 
-DIMENSION = 256
+DIMENSION = 128
 STEPS = 400
 RATE = 0.02
 SCALE = 20.0
@@ -52,6 +53,18 @@ def descriptions(procedure: Procedure) -> list[str]:
     return [" ".join(text.split()[:WORDS]) for text in (procedure.name, longer)]
 
 
+def in_talk(procedures: Sequence[Procedure], later: Sequence[Question]) -> dict[str, list[str]]:
+    """By the procedure that answers them: later turns as the finder reads them, behind the question before and with the
+    name of what was talked about."""
+    names = {procedure.code: procedure.name for procedure in procedures}
+    found: dict[str, list[str]] = {}
+    for question in later:
+        before, turn = question.turns[-2:]
+        readings = [f"{before}, {turn}", f"{turn} {names[question.topic]}"] if question.topic in names else []
+        found.setdefault(question.codes[0], []).extend(readings)
+    return found
+
+
 def vocabulary(texts: Sequence[tuple[list[str], list[str]]], rng: random.Random) -> list[str]:
     """Features worth a vector: those that occur in more than one text, typed well or badly."""
     seen: Counter[str] = Counter()
@@ -64,18 +77,24 @@ def vocabulary(texts: Sequence[tuple[list[str], list[str]]], rng: random.Random)
 
 
 def sayings(
-    texts: Sequence[tuple[list[str], list[str]]], rows: dict[str, int], rng: random.Random, variants: int
+    texts: Sequence[tuple[list[str], list[str]]],
+    rows: dict[str, int],
+    rng: random.Random,
+    variants: int,
+    talks: Sequence[list[str]] = (),
 ) -> list[Sayings]:
-    """Every text as rows, each phrase typed in `variants` ways (names too, since residents copy them)."""
+    """Every text as rows, each phrase typed in `variants` ways (names too, since residents copy them); `talks` are the
+    readings of later turns of each procedure."""
 
     def read(text: str) -> Rows:
         return [row for feature in features(words(text)) if (row := rows.get(feature)) is not None] or [len(rows)]
 
     result = []
-    for phrases, official in texts:
+    for number, (phrases, official) in enumerate(texts):
         asked = phrases or official[:1]
         typed = [read(noisy(text, rng)) for text in asked for _ in range(variants)]
         typed += [read(noisy(official[0], rng))]
+        typed += [read(noisy(text, rng)) for text in (talks[number] if talks else ())]
         result.append(Sayings(typed, [read(text) for text in asked], [read(text) for text in official]))
     return result
 
@@ -85,6 +104,7 @@ def train(  # noqa: PLR0915 - one loop with its set-up; parts would hand a dozen
     phrases: Phrases,
     folder: Path = SHIPPED,
     *,
+    later: Sequence[Question] = (),
     steps: int = STEPS,
     dimension: int = DIMENSION,
     seed: int = 7,
@@ -127,7 +147,14 @@ def train(  # noqa: PLR0915 - one loop with its set-up; parts would hand a dozen
             optimiser.load_state_dict(state["optimiser"])
             schedule.load_state_dict(state["schedule"])
             first = int(state["step"])
-    said = sayings(texts, {feature: row for row, feature in enumerate(known)}, rng, VARIANTS)
+    talks = in_talk(procedures, later)
+    said = sayings(
+        texts,
+        {feature: row for row, feature in enumerate(known)},
+        rng,
+        VARIANTS,
+        [talks.get(procedure.code, []) for procedure in procedures],
+    )
     for step in range(first, steps):
         rng = random.Random(f"{seed}/{step}")
         typed = [rng.choice(saying.typed) for saying in said]

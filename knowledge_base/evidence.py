@@ -13,8 +13,8 @@ from knowledge_base.encoder import Encoder, StaticEncoder, Vectors
 from knowledge_base.lexicon import Lexicon, Scores
 from knowledge_base.text import VOCABULARY, Word, words
 
-SHORTLIST = 18
-NEAREST = 160
+SHORTLIST = 14
+NEAREST = 96
 CLAUSES, SHORT_CLAUSE = 4, 4
 _COUNTS = np.array([1, 1, 1, 1, 1, 0.5], dtype=np.float32)
 """How much each kind, and the best clause, counts when the shortlist is made."""
@@ -264,7 +264,7 @@ def _compare(
     whole = np.maximum(np.bincount(of_said, weights=weights[syllables], minlength=len(said)), 1e-6)
     text = " ".join(word.folded for word in sequence)
     alike = process.cdist(
-        [text], [phrases[number] for number in said.tolist()], scorer=fuzz.token_set_ratio, workers=1
+        [text], [phrases[number] for number in said.tolist()], scorer=fuzz.ratio, workers=1
     )[0]
     covered, typed, alike = (
         pair.reshape(2, -1) for pair in (common / all_asked, common / whole, alike.astype(np.float64) / 100)

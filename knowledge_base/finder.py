@@ -37,10 +37,13 @@ CONTEXT_FEATURES = (
     "home.lead",
     "home.turned",
     "home.asks",
+    "behind",
+    "before",
 )
 """What is weighed for each candidate in a conversation. First of the candidate: its log-odds when the question
 stands alone, and joined with the topic's name, each below the best one's, and its nearness to the topic; the same
-where the question alone is clear, or has few words of its own. The others count for the topic only: that it is the
+where the question alone is clear, or has few words of its own. Last its log-odds when the question stands behind the
+one before it, and those of the question before alone. The others count for the topic only: that it is the
 topic; number and weight of the question's own words; log-odds that it is for us, alone; by how much the topic is
 behind the best other; words of turning to something else; share of words that only ask."""
 AWAY_FEATURES = (
@@ -247,11 +250,12 @@ class Finder:
             for code, chance, values in zip(codes, rounded, shown, strict=True)
         )
 
-    def in_context(self, question: str, topic: str) -> Found | None:
+    def in_context(self, question: str, topic: str, before: str = "") -> Found | None:
         """None where `question` goes on about the procedure `topic`, otherwise what it newly asks for, or nothing.
 
         Both readings are weighed: alone (how well do other procedures explain the words that name something?) and
-        as going on (procedures close to the topic are likelier, the topic itself the likeliest).
+        as going on (procedures close to the topic are likelier, the topic itself the likeliest). `before` is the
+        question that led to the topic, where it is known.
         """
         named = CODE.findall(question)
         if named and named[0] in self._number:
@@ -261,7 +265,7 @@ class Finder:
             return self.find(question)
         if not own_words(question):
             return None
-        context = read_context(self._material, self._weights, question, home)
+        context = read_context(self._material, self._weights, question, home, before)
         if context is None:
             return None
         if context.own >= AWAY_WORDS:
@@ -296,8 +300,9 @@ def own_words(question: str) -> list[str]:
     return [word.folded for word in words(question) if word.folded not in _asking()]
 
 
-def read_context(material: Material, weights: Weights, question: str, home: int) -> Context | None:
-    """Both readings of a later turn about the procedure number `home`; None where no word says anything."""
+def read_context(material: Material, weights: Weights, question: str, home: int, before: str = "") -> Context | None:
+    """All readings of a later turn about the procedure number `home`; None where no word says anything. Where the
+    question `before` is not known, the topic's name stands for it."""
     nearness = material.likeness(material.prototypes[home])
     near = np.argsort(-nearness)[:NEIGHBOURS].astype(np.int64)
     joined_text = f"{question} {material.titles[home]}"
@@ -310,8 +315,12 @@ def read_context(material: Material, weights: Weights, question: str, home: int)
     joined = gather(material, joined_text, also=evidence.candidates)
     assert joined is not None
     alone = weights.rank.score(evidence.table)
-    place = {candidate: row for row, candidate in enumerate(joined.candidates.tolist())}
-    together = weights.rank.score(joined.table)[[place[candidate] for candidate in evidence.candidates.tolist()]]
+    together = _scores_of(evidence.candidates, joined, weights)
+    before = before or material.titles[home]
+    behind, earlier = (
+        _below(_scores_of(evidence.candidates, gather(material, text, also=evidence.candidates), weights))
+        for text in (f"{before}, {question}", before)
+    )
     order = np.argsort(-alone, kind="stable")
     chances = np.exp(alone[order] - alone[order[0]])
     scope = weights.scope.score(scope_row(evidence, order, chances / chances.sum())[None, :])[0]
@@ -330,10 +339,12 @@ def read_context(material: Material, weights: Weights, question: str, home: int)
             1 - len(own) / max(evidence.length, 1),
         ]
     )
-    below, below_joined = np.maximum(alone - alone.max(), -15), np.maximum(together - together.max(), -15)
+    below, below_joined = _below(alone), _below(together)
     close, brief = nearness[evidence.candidates], 1 / max(len(own), 1)
     of_candidate = [below, below_joined, close, below * _chance(scope), below_joined * brief, close * brief]
-    table = np.concatenate([np.stack(of_candidate, axis=1), is_home[:, None] * of_question], axis=1)
+    table = np.concatenate(
+        [np.stack(of_candidate, axis=1), is_home[:, None] * of_question, np.stack([behind, earlier], axis=1)], axis=1
+    )
     rows = {name: dict(zip(FEATURES, evidence.table[row].tolist(), strict=True))
             for name, row in (("home", int(is_home.argmax())), ("best", int(order[0])))}  # fmt: skip
     topic, best = rows["home"], rows["best"]
@@ -362,6 +373,19 @@ def read_context(material: Material, weights: Weights, question: str, home: int)
         dtype=np.float64,
     )
     return Context(evidence, evidence.candidates, table.astype(np.float64), len(own), away)
+
+
+def _scores_of(candidates: NDArray[np.int64], read: Evidence | None, weights: Weights) -> NDArray[np.float64]:
+    """Log-odds of `candidates`, all of which are in `read`; all the same where it says nothing."""
+    if read is None:
+        return np.zeros(len(candidates))
+    place = {candidate: row for row, candidate in enumerate(read.candidates.tolist())}
+    return weights.rank.score(read.table)[[place[candidate] for candidate in candidates.tolist()]]
+
+
+def _below(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each one's distance to the best, at most 15."""
+    return np.maximum(scores - scores.max(), -15)
 
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -283,7 +283,7 @@ class Dialogue:
                 return tell(said, *desk.ways_on(), topic=None, trace=Trace(decision="nothing"))
             return self._about(turn, code, asked)
         if turn.topic and turn.guide.procedure(turn.topic):
-            found = turn.guide.new_topic(turn.text, turn.topic)
+            found = turn.guide.new_topic(turn.text, turn.topic, session.before)
             if found is None:
                 return self._about(turn, turn.topic, asked)
             if found.decision != "sure":  # what is clear by itself needs no help of the topic

@@ -92,9 +92,10 @@ class Guide:
         """Which procedures the question may mean, with probabilities and a decision."""
         return self._read_by(self.snapshot).find(question)
 
-    def new_topic(self, question: str, topic: str) -> Found | None:
-        """What else the question is about; None where it goes on about `topic`, a code."""
-        return self._read_by(self.snapshot).in_context(question, topic)
+    def new_topic(self, question: str, topic: str, before: str = "") -> Found | None:
+        """What else the question is about; None where it goes on about `topic`, a code, to which the question `before`
+        had led."""
+        return self._read_by(self.snapshot).in_context(question, topic, before)
 
     def asked(self, question: str) -> tuple[Facet, ...]:
         """What the question wants to know, most likely first."""

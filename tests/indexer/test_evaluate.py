@@ -19,7 +19,7 @@ class Scripted(Finder):
         decision, codes = self.answers[question]
         return Found(decision, tuple(Match(code, 0.5, {}) for code in codes[:limit]))  # type: ignore[arg-type]
 
-    def in_context(self, question: str, topic: str) -> Found | None:
+    def in_context(self, question: str, topic: str, before: str = "") -> Found | None:
         return self.find(question) if question in self.answers else None
 
 
