@@ -45,14 +45,16 @@ def import_(files: tuple[Path, ...], *, dry_run: bool, as_json: bool) -> None:
 def fetch(codes: tuple[str, ...]) -> None:
     """Ask the provincial system (MOTCUA_IGATE_URL) for these dossiers; without codes for all that await a result."""
     from bot.dossier_codes import normal
-    from bot.dossier_sources.fields import Bad
-    from bot.dossier_sources.igate import Igate, SourceDown
+    from bot.dossier_import import BACKWARDS
+    from bot.dossier_sources.fields import Bad, Doubtful
+    from bot.dossier_sources.igate import Igate, LeftAlone, SourceDown
 
     settings, store, hasher = _open()
     if settings.igate_url is None:
         raise click.ClickException("set MOTCUA_IGATE_URL to the address of the provincial system")
     token = settings.igate_token.get_secret_value() if settings.igate_token else None
-    source = Igate(settings.igate_url, hasher, token=token, timeout=settings.igate_timeout)
+    source = Igate(settings.igate_url, hasher, token=token, path=settings.igate_path, timeout=settings.igate_timeout)
+    click.get_current_context().call_on_close(source.close)
     failed = 0
     for typed in codes or store.under_way():
         code = normal(typed)
@@ -62,15 +64,22 @@ def fetch(codes: tuple[str, ...]) -> None:
             continue
         try:
             found = source.look_up(code)
-        except SourceDown as down:
+        except LeftAlone as down:
             raise click.ClickException(f"{code}: {down}") from down
+        except SourceDown as down:  # the others may be well
+            failed += 1
+            click.echo(f"{code}: {down}", err=True)
+            continue
         if found is None or isinstance(found, Bad):
             failed += 1
             reason = "unknown there" if found is None else "; ".join(f"{p.column}: {p.reason}" for p in found.problems)
             click.echo(f"{code}: {reason}", err=True)
             continue
-        click.echo(f"{code}: {store.upsert(found).outcome}")
-    source.close()
+        if isinstance(found, Doubtful):
+            click.echo(f"{code}: " + "; ".join(f"{p.column}: {p.reason}" for p in found.warnings), err=True)
+            found = found.change
+        kept = store.upsert(found)
+        click.echo(f"{code}: {kept.outcome}" + (f", {BACKWARDS}" if kept.backwards else ""))
     if failed:
         raise click.exceptions.Exit(1)
 

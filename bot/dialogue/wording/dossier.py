@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from bot.dialogue.wording.desk import phone, place
 from bot.dialogue.wording.figures import money
-from bot.dossier_records import UNDER_WAY, Dossier, Status
-from knowledge_base.centre import VIETNAM, Centre
+from bot.dossier_records import UNDER_WAY, Dossier, Status, day_of, in_vietnam
+from knowledge_base.centre import Centre
 
 TIMELINE_BUTTON = "Xem từng bước"
 FOLLOW_BUTTON = "Báo tôi khi có thay đổi"
@@ -95,7 +95,7 @@ def timeline(dossier: Dossier) -> tuple[str, ...]:
     """Every step, oldest first."""
     steps = [
         f"• {moment(step.at)}: {_STATUS[step.status]}" + (f" – {step.note}" if step.note else "")
-        for step in dossier.timeline
+        for step in sorted(dossier.timeline, key=lambda step: step.at)
     ]
     return (f"# Hồ sơ {dossier.code}: từng bước", *steps)
 
@@ -159,7 +159,7 @@ def _when(dossier: Dossier, centre: Centre, now: datetime) -> str | None:
 
 
 def _left(due: datetime, centre: Centre, now: datetime) -> str:
-    today, last = now.astimezone(VIETNAM).date(), due.astimezone(VIETNAM).date()
+    today, last = day_of(now), day_of(due)
     if today == last:
         return "hôm nay"
     days = working_days(centre, today, last)
@@ -175,5 +175,5 @@ def working_days(centre: Centre, today: date, last: date) -> int:
 
 def moment(at: datetime) -> str:
     """15/07/2026 17:00; the day alone where the hour was not given."""
-    local = at.astimezone(VIETNAM)
+    local = in_vietnam(at)
     return f"{local:%d/%m/%Y}" if local.time() in (time(0), time(23, 59)) else f"{local:%d/%m/%Y %H:%M}"
