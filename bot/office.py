@@ -81,7 +81,7 @@ def open_office(settings: Settings, database_url: str | None = None) -> Office:
     erasers.append(lambda who: ratings.erase(who))  # noqa: PLW0108 - made below
     volunteer_store = VolunteerStore(engine)
     erasers.append(volunteer_store.erase)
-    enquiries = KeptDossiers(store, consents, hasher, erasers=erasers)
+    enquiries = KeptDossiers(store, consents, hasher, prefixes=centre.dossier_prefixes, erasers=erasers)
     ratings = KeptRatings(rating_store, enquiries, hasher, mask=conceal_people)
     return Office(
         centre=centre,

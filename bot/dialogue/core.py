@@ -219,9 +219,11 @@ class Dialogue:
             return handed
         if target := dossier.token(payload.strip()) or rating.token(payload.strip()):
             return self._follow(turn, target)
+        page = self._phrases.get(fold(command.partition("@")[0]))
+        if page is dossier.start and payload.strip():
+            return self._follow(msgspec.structs.replace(turn, text=payload.strip()), link(dossier.code))
         if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
             return self._follow(turn, link(procedure.show, code))
-        page = self._phrases.get(fold(command.partition("@")[0]))
         return self._follow(turn, link(page)) if page else desk.start(turn)
 
     def _picked(self, turn: Turn, session: Session, folded: str) -> Answer | None:
@@ -330,8 +332,7 @@ def _named(text: str) -> str | None:
     """The link to the visit or the dossier that a text names by its code."""
     if visit_code := visit_code_in(text):
         return link(rating.visit, visit_code)
-    dossier_code = dossier_code_in(text)
-    return link(dossier.show, dossier_code) if dossier_code else None
+    return link(dossier.code) if dossier_code_in(text) else None
 
 
 def _form(session: Session, turn: Turn) -> str | None:

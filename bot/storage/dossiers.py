@@ -1,7 +1,7 @@
 """Dossiers, who has opened them, and the wrong tries at them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -144,22 +144,29 @@ class DossierStore:
             return followers(connection, code)
 
     def check(self, person: str, contact: Contact, code: str, digits: str) -> bool | timedelta:
-        """Whether these are the last digits of a dossier's phone or identity number; else how long to wait.
+        """Whether these are the last digits of a dossier's phone or identity number; else how long to wait."""
+        checked = self.check_among(person, contact, [code], digits)
+        return checked if isinstance(checked, timedelta) else checked is not None
+
+    def check_among(self, person: str, contact: Contact, codes: Sequence[str], digits: str) -> str | timedelta | None:
+        """Which of a few dossiers has these last digits of its phone or identity number, None for none; else how long
+        to wait.
 
         `person` is the keyed hash under which the contact's tries are counted. A try is counted before it is looked
-        at and given back if it was right, in one transaction. The same statements run whether the dossier exists,
-        the digits are wrong, or both.
+        at, for the person and for every dossier, and given back if it was right, in one transaction. The same
+        statements run whether the dossiers exist, the digits are wrong, or both.
         """
         now = self._now()
-        keys = (("person", person), ("dossier", code))
+        keys = [("person", person), *(("dossier", code) for code in sorted(codes))]
         for kind, subject in keys:
             self._make_room(kind, subject, contact.channel if kind == "person" else "", now)
-        known = select(dossiers.c.phone_last4, dossiers.c.identity_last4).where(dossiers.c.code == code)
+        known = select(dossiers.c.code, dossiers.c.phone_last4, dossiers.c.identity_last4)
+        known = known.where(dossiers.c.code.in_(codes)).order_by(dossiers.c.code)
         with self._engine.begin() as connection:
             recent = [_lock(connection, kind, subject, now) for kind, subject in keys]
             ends = [moments[0] + WINDOW - now for moments in recent if len(moments) >= TRIES]
-            row = connection.execute(known).one_or_none()
-            right = bool(digits) and row is not None and digits in (row.phone_last4, row.identity_last4)
+            rows = connection.execute(known).all()
+            right = [row.code for row in rows if digits and digits in (row.phone_last4, row.identity_last4)]
             for (kind, subject), moments in zip(keys, recent, strict=True):
                 said = {"refused": attempts.c.refused + 1} if ends else {"wrong": attempts.c.wrong + int(not right)}
                 after = moments if ends or right else [*moments, now]
@@ -168,7 +175,7 @@ class DossierStore:
                     .where(_tried(kind, subject))
                     .values(recent=_encoded(after), last_at=now, forget_at=now + REMEMBERED, **said)
                 )
-        return max(ends) if ends else right
+        return max(ends) if ends else next(iter(right), None)
 
     def _make_room(self, kind: str, subject: str, channel: str, now: datetime) -> None:
         """A row to count in. Its own transaction: a lost race leaves a broken one on PostgreSQL."""

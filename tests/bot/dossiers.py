@@ -66,7 +66,8 @@ def service(engine: Engine, now: Clock | None = None) -> KeptDossiers:
     def erase_ratings(contact: Contact) -> None:
         rated(engine, NoDossiers(), now).erase(contact)
 
-    return KeptDossiers(store, consents, HASHER, erasers=(erase_transcript, erase_ratings), now=clock)
+    erasers = (erase_transcript, erase_ratings)
+    return KeptDossiers(store, consents, HASHER, prefixes=("H02", "H05"), erasers=erasers, now=clock)
 
 
 def rated(engine: Engine, dossiers: Dossiers, now: Clock | None = None) -> KeptRatings:

@@ -10,16 +10,42 @@ from bot.dialogue.flows import desk, procedure
 from bot.dialogue.recognise import kind_of
 from bot.dialogue.wording import desk as desk_wording
 from bot.dialogue.wording import dossier as wording
-from bot.dossier_codes import from_token, normal
+from bot.dossier_codes import as_sent, find, from_token, partial
 from bot.dossier_records import CONSENT_VERSION, Dossier
 from bot.messages import Choice
 from bot.services.dossiers import Shown, Wait
+from knowledge_base.text import fold
 
 flow = Flow("dossier")
 
 _TRACE: Final = Trace(decision="status")
 _WHOLE: Final = re.compile(r"(?:\+?84|0)(?:[ .-]?\d){9,11}|\d{9}")
 _FOUR: Final = re.compile(r"(?<!\d)\d(?:[ .-]?\d){3}(?!\d)")
+_COUNTED: Final = re.compile(r"\b(?:4|bon) (?:chu )?so cuoi\b")
+_AROUND_DIGITS: Final = frozenset(
+    [
+        *(
+            "ma",
+            "so",
+            "ho",
+            "hs",
+            "la",
+            "va",
+            "voi",
+            "cuoi",
+            "sdt",
+            "dt",
+            "dien",
+            "thoai",
+            "can",
+            "cuoc",
+            "cccd",
+            "cmnd",
+        ),
+        *("cua", "toi", "em", "minh", "nhe", "a", "tra", "cuu", "xem", "giup"),
+    ]
+)
+MOST_BESIDE: Final = 12
 LISTED: Final = 20
 FEW_WORDS: Final = 4
 
@@ -41,9 +67,19 @@ desk.flow.alias("status", start)
 @flow.page
 def code(turn: Turn) -> Answer:
     """Reads the code."""
-    found = turn.dossiers.read_code(turn.contact, turn.text)
+    return named(turn) or _ask(wording.NO_CODE, to(desk_wording.PERSON_BUTTON, desk.person), then=link(code))
+
+
+def named(turn: Turn) -> Answer | None:
+    """The dossier that a message names, with the digits that stand beside its code; None without a code."""
+    if not turn.dossiers.any():
+        return start(turn) if find(turn.text) else None
+    found, rest = turn.dossiers.read_code(turn.contact, turn.text)
     if found is None:
-        return _ask(wording.NO_CODE, to(desk_wording.PERSON_BUTTON, desk.person), then=link(code))
+        return None
+    beside = _beside(rest)
+    if beside and turn.dossiers.view(turn.contact, found) is None:
+        return digits(msgspec.structs.replace(turn, text=beside), found)
     return show(turn, found)
 
 
@@ -67,13 +103,15 @@ def show(turn: Turn, code_text: str) -> Answer:
 def digits(turn: Turn, code_text: str) -> Answer:
     """Reads the four digits. A wrong code and wrong digits get the same answer."""
     found = _code(code_text)
+    if partial(turn.text)[0] and (other := named(turn)):
+        return other
     whole = _WHOLE.fullmatch(turn.text.strip())
     four = re.sub(r"\D", "", turn.text)[-4:] if whole else _four(turn.text)
     if not four:
         return _ask(wording.NO_DIGITS, to(wording.ANOTHER_BUTTON, start), then=link(digits, found))
     result = turn.dossiers.look_up(turn.contact, found, four)
     if isinstance(result, Shown):
-        answer = _page(turn, result.dossier)
+        answer, found = _page(turn, result.dossier), result.dossier.code
     elif isinstance(result, Wait):
         person = to(desk_wording.PERSON_BUTTON, desk.person)
         answer = tell(wording.wait(result.seconds, turn.centre), person, trace=_TRACE, remember=False)
@@ -190,10 +228,21 @@ def _ask(said: str | tuple[str, ...] | list[str], *choices: Choice, then: str) -
 
 def _code(text: str) -> str:
     """The code of a link, which is user input."""
-    found = normal(text)
+    found = as_sent(text)
     if found is None:
         raise OutdatedError("no dossier has such a code")
     return found
+
+
+def _beside(rest: str) -> str:
+    """The digits that stand beside a code, where hardly anything else does ("4 số cuối 4321"); "" for none."""
+    apart = _COUNTED.sub(" ", fold(rest))
+    words = re.findall(r"[^\W\d]+", apart)
+    if len(words) > MOST_BESIDE or not set(words) <= _AROUND_DIGITS:
+        return ""
+    written = apart.strip(" .,;:|-")
+    whole = re.search(r"(?<![\d+])" + _WHOLE.pattern + r"(?!\d)", written)
+    return whole.group() if whole else _four(written)
 
 
 def _four(text: str) -> str:

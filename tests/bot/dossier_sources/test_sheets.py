@@ -137,7 +137,7 @@ def test_utf16_without_its_mark(tmp_path: Path, encoding: str) -> None:
 
 def test_numbers_of_a_spreadsheet_s_dates(tmp_path: Path) -> None:
     """Days since the end of 1899, where a column lost its format."""
-    rows = [["Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận", "Ngày hẹn trả"], ["H05.12-261125-0001", 4, 46351, 46359]]
-    (row,) = rows_of(tmp_path, book(("x", rows, "visible")))
+    heading = ["Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận", "Ngày hẹn trả"]
+    (row,) = rows_of(tmp_path, book(("x", [heading, ["H05.12-261125-0001", 4, 46351, 46359]], "visible")))
     assert isinstance(row, Good)
     assert f"{row.change.due_at:%d/%m/%Y %H:%M}" == "03/12/2026 23:59"

@@ -157,7 +157,11 @@ def test_what_is_due_on_a_day_is_due_until_its_end(client: TestClient, store: Do
 def test_one_that_cannot_be_stored_loses_no_other(client: TestClient, store: DossierStore) -> None:
     """A version of milliseconds is none of them; a placeholder for a date is told with its field."""
     codes = [f"H05.12-260715-000{number}" for number in range(3)]
-    extra = ({}, {"due_at": "0001-01-01T00:00:00Z"}, {"status_version": 1_764_756_000_000, "agency": "a\x00b"})
+    extra: tuple[dict[str, Any], ...] = (
+        {},
+        {"due_at": "0001-01-01T00:00:00Z"},
+        {"status_version": 1_764_756_000_000, "agency": "a\x00b"},
+    )
     items = [{"code": code, "status": 4, "status_version": 1, **said} for code, said in zip(codes, extra, strict=True)]
     answers = client.post("/api/v1/dossiers:batch", json=items).json()["dossiers"]
     assert [answer.get("outcome") for answer in answers] == ["created", None, "created"]
