@@ -87,6 +87,7 @@ class Province(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: dict[str, bytes] = {}
+        self.asked = 0
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -94,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = next((body for code, body in self.server.answers.items() if code in self.path), b"[]")
-        self.send_response(200)
+        self.server.asked += 1
+        self.send_response(200 if body else 500)
         self.end_headers()
         self.wfile.write(body)
 
@@ -124,6 +126,19 @@ def test_fetch_asks_for_one_or_for_all_that_await_a_result(run: Run, province: P
     assert missed.exit_code == 1
     assert "unknown there" in missed.output
     assert "is no dossier code" in missed.output
+
+
+def test_one_code_that_fails_stops_no_other(run: Run, province: Province) -> None:
+    """It is named, with exit 1; only a system that fails again and again is left alone."""
+    code = str(IGATE["code"])
+    province.answers = {OTHER: b"", code: json.dumps([IGATE]).encode()}
+    result = run("fetch", OTHER, code)
+    assert result.exit_code == 1
+    assert f"{OTHER}: the look-up failed (HTTP 500)" in result.output
+    assert f"{code}: created" in result.output
+    province.asked = 0
+    assert "left alone" in run("fetch", *[OTHER] * 9).output
+    assert province.asked == 5
 
 
 def test_fetch_without_an_address_says_which_setting_is_missing(run: Run) -> None:
