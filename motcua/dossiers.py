@@ -85,6 +85,40 @@ def fetch(codes: tuple[str, ...]) -> None:
 
 
 @dossiers.command()
+@click.argument("codes", nargs=-1, required=True)
+@click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="How long the links open.")
+@click.option("--bot", help="Name of the Telegram bot; default TELEGRAM_BOT_NAME.")
+@click.option("--web", help="Public address of the web chat instead, e.g. https://motcua.example.vn.")
+def link(codes: tuple[str, ...], days: int, bot: str | None, web: str | None) -> None:
+    """Make links that open the look-up of these dossiers without naming them, for slips and messages.
+
+    The four digits are asked all the same; a link is of no use to others once somebody has shown the right ones.
+    """
+    from bot.dossier_codes import normal
+    from bot.office import open_office
+    from bot.settings import read_settings
+    from bot.web.staff_api import link_to
+
+    settings = read_settings()
+    office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
+    name = (bot or settings.telegram_bot_name or "").removeprefix("@")
+    if not (name or web):
+        raise click.ClickException("say where the links lead: --bot NAME (or TELEGRAM_BOT_NAME), or --web https://…")
+    unknown = 0
+    for typed in codes:
+        code = normal(typed)
+        if code is None or office.dossiers.get(code) is None:
+            unknown += 1
+            click.echo(f"{typed}: is no dossier that is kept here", err=True)
+            continue
+        where = link_to(office.links.make(code, days)[0], name)
+        click.echo(f"{code}\t{web.rstrip('/') + where['path'] if web else where['telegram']}")
+    if unknown:
+        raise click.exceptions.Exit(1)
+
+
+@dossiers.command()
 @click.option("--days", type=click.IntRange(1, 30), default=1, show_default=True, help="How far to look back.")
 @click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Lines of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")

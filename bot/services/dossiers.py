@@ -56,6 +56,12 @@ class Dossiers(Protocol):
     def look_up(self, contact: Contact, code: str, digits: str) -> Shown | Wrong | Wait:
         """Open a dossier with the last four digits of the phone or identity number; the code may lack its prefix."""
 
+    def linked(self, contact: Contact, token: str) -> str | None:
+        """The code behind the token of a link; None for one that has ended or that somebody else has used."""
+
+    def used(self, contact: Contact, token: str) -> None:
+        """This person has shown the right digits: the link is theirs alone."""
+
     def view(self, contact: Contact, code: str) -> Dossier | None:
         """A dossier that this person follows or has just opened."""
 
@@ -102,6 +108,14 @@ class Consents(Protocol):
     def erase(self, contact: Contact) -> int: ...  # noqa: D102
 
 
+class Links(Protocol):
+    """Where links to dossiers live; see bot.storage.dossier_links."""
+
+    def find(self, token: str, person: str) -> str | None: ...  # noqa: D102
+    def use(self, token: str, person: str) -> None: ...  # noqa: D102
+    def erase(self, person: str) -> None: ...  # noqa: D102
+
+
 class KeptDossiers:
     """Dossiers of the database. `prefixes` complete codes that were typed without one; `erasers` erase what else is
     kept about a contact (transcript, notices).
@@ -113,6 +127,7 @@ class KeptDossiers:
         consents: Consents,
         hasher: Hasher,
         *,
+        links: Links | None = None,
         prefixes: Sequence[str] = (),
         erasers: Sequence[Callable[[Contact], object]] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -120,6 +135,7 @@ class KeptDossiers:
         self._store = store
         self._consents = consents
         self._hasher = hasher
+        self._links = links
         self._prefixes = tuple(prefixes)
         self._erasers = tuple(erasers)
         self._now = now
@@ -163,6 +179,15 @@ class KeptDossiers:
         dossier = self._store.get(checked) if checked else None
         return Shown(dossier) if dossier else Wrong()
 
+    def linked(self, contact: Contact, token: str) -> str | None:
+        """See Dossiers."""
+        return self._links.find(token, self._person(contact)) if self._links else None
+
+    def used(self, contact: Contact, token: str) -> None:
+        """See Dossiers."""
+        if self._links:
+            self._links.use(token, self._person(contact))
+
     def view(self, contact: Contact, code: str) -> Dossier | None:
         """See Dossiers."""
         visible = self._store.visible(contact)
@@ -199,6 +224,8 @@ class KeptDossiers:
         """See Dossiers."""
         self._consents.erase(contact)
         counted = self._store.erase(contact, self._person(contact))
+        if self._links:
+            self._links.erase(self._person(contact))
         for eraser in self._erasers:
             eraser(contact)
         return Erased(math.ceil(counted.total_seconds()))
@@ -228,6 +255,13 @@ class NoDossiers:
     def look_up(self, _contact: Contact, _code: str, _digits: str) -> Shown | Wrong | Wait:
         """See Dossiers."""
         return Wrong()
+
+    def linked(self, _contact: Contact, _token: str) -> str | None:
+        """See Dossiers."""
+        return None
+
+    def used(self, _contact: Contact, _token: str) -> None:
+        """See Dossiers."""
 
     def view(self, _contact: Contact, _code: str) -> Dossier | None:
         """See Dossiers."""

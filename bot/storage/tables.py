@@ -112,6 +112,18 @@ attempts = Table(
     Index("attempts_forget_at", "forget_at"),
 )
 
+# Links that open the look-up of a dossier without naming it; `used_by` is the keyed hash of who has used one.
+dossier_links = Table(
+    "dossier_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("code", String(48), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_by", String(64), nullable=False),
+    Index("dossier_links_expires_at", "expires_at"),
+    Index("dossier_links_used_by", "used_by"),
+)
+
 # who can be reached, and when: one row for each person on each channel
 contacts = Table(
     "contacts",

@@ -24,6 +24,7 @@ from bot.dossier_records import Change, Kept, Outcome, Step
 from bot.dossier_sources import values
 from bot.personal import Hasher, Number, mask_name
 from bot.settings import SettingsError
+from bot.storage.dossier_links import DossierLinkStore
 from bot.storage.dossiers import DossierStore
 
 log: Final = logging.getLogger(__name__)
@@ -110,14 +111,26 @@ def read_tokens(setting: str | None) -> dict[str, str]:
 class StaffApi:
     """The routes; `counts` tells by sender and outcome what this process was sent."""
 
-    def __init__(self, store: DossierStore, hasher: Hasher, tokens: dict[str, str]) -> None:
+    def __init__(
+        self,
+        store: DossierStore,
+        hasher: Hasher,
+        tokens: dict[str, str],
+        *,
+        links: DossierLinkStore | None = None,
+        bot_name: str = "",
+    ) -> None:
         self._store = store
+        self._links = links
+        self._bot_name = bot_name.removeprefix("@")
         self._hasher = hasher
         self._tokens = tokens
         self.counts: Counter[str] = Counter()
         self.router = APIRouter(prefix="/api/v1")
         self.router.add_api_route("/dossiers:batch", self.batch, methods=["POST"])
         self.router.add_api_route("/dossiers/{code}", self.put, methods=["PUT"])
+        if links is not None:
+            self.router.add_api_route("/dossiers/{code}/link", self.link, methods=["POST"])
         self.router.add_api_route("/counts", self.told, methods=["GET"])
 
     async def put(self, code: str, request: Request) -> JSONResponse:
@@ -158,6 +171,21 @@ class StaffApi:
             self.counts[f"{sender} {kept.outcome}"] += 1
             answers[position] = {"position": position, **_told(kept)}
         return JSONResponse({"dossiers": answers})
+
+    async def link(self, code: str, request: Request) -> JSONResponse:
+        """A new link that opens the look-up of one dossier without naming it."""
+        assert self._links is not None
+        try:
+            sender = self._sender(request)
+            found = normal(code)
+            if found is None or await run_in_threadpool(self._store.get, found) is None:
+                raise Refused(404, "code", "is no dossier that is kept here: hand it over first")
+        except Refused as refused:
+            self.counts[f"refused {refused.status}"] += 1
+            return JSONResponse({"errors": [refused.error]}, status_code=refused.status)
+        token, ends = await run_in_threadpool(self._links.make, found)
+        self.counts[f"{sender} links"] += 1
+        return JSONResponse({"expires_at": f"{ends.isoformat()}", **link_to(token, self._bot_name)}, status_code=201)
 
     async def told(self, request: Request) -> JSONResponse:
         """What this process was sent since it started."""
@@ -219,6 +247,12 @@ class StaffApi:
             return {}
         number = _valid(field, lambda text: read(text, self._hasher), sent)
         return {f"{field}_hash": number.hash, f"{field}_last4": number.last4}
+
+
+def link_to(token: str, bot_name: str) -> dict[str, str]:
+    """Where a link's token is opened: in the web chat, by its path, and on Telegram."""
+    telegram = {"telegram": f"https://t.me/{bot_name}?start=l_{token}"} if bot_name else {}
+    return {"path": f"/?d={token}", **telegram}
 
 
 _TEXTS: Final = ("procedure_name", "agency", "apology", "supplement_reason", "result", "place")

@@ -13,6 +13,7 @@ from bot.rating_records import Source, Visit
 from bot.services.dossiers import Dossiers, KeptDossiers, NoDossiers
 from bot.services.ratings import KeptRatings
 from bot.storage.consents import ConsentStore
+from bot.storage.dossier_links import DossierLinkStore
 from bot.storage.dossiers import DossierStore
 from bot.storage.ratings import RatingStore
 from bot.storage.transcripts import TranscriptStore
@@ -67,7 +68,8 @@ def service(engine: Engine, now: Clock | None = None) -> KeptDossiers:
         rated(engine, NoDossiers(), now).erase(contact)
 
     erasers = (erase_transcript, erase_ratings)
-    return KeptDossiers(store, consents, HASHER, prefixes=("H02", "H05"), erasers=erasers, now=clock)
+    links = DossierLinkStore(engine, now=clock)
+    return KeptDossiers(store, consents, HASHER, links=links, prefixes=("H02", "H05"), erasers=erasers, now=clock)
 
 
 def rated(engine: Engine, dossiers: Dossiers, now: Clock | None = None) -> KeptRatings:

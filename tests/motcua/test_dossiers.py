@@ -148,6 +148,18 @@ def test_fetch_without_an_address_says_which_setting_is_missing(run: Run) -> Non
     assert "MOTCUA_IGATE_URL" in result.output
 
 
+def test_links_are_made_for_slips(run: Run, tmp_path: Path) -> None:
+    """One a line with its code; what is not kept here is named, with exit 1."""
+    run("import", written(tmp_path / "hoso.csv", (CODE, "Đang xử lý")))
+    made = run("link", CODE, OTHER, "--bot", "@mot_bot")
+    assert made.exit_code == 1
+    assert f"{CODE}\thttps://t.me/mot_bot?start=l_" in made.output
+    assert f"{OTHER}: is no dossier that is kept here" in made.output
+    web = run("link", CODE, "--web", "https://motcua.example.vn/")
+    assert f"{CODE}\thttps://motcua.example.vn/?d=" in web.output
+    assert "--bot" in run("link", CODE).output
+
+
 def test_attempts_show_who_guessed_without_saying_who(run: Run, url: str) -> None:
     """Hashes of people, codes as typed; the right digits are no attempt."""
     engine = open_database(url)

@@ -105,22 +105,32 @@ def digits(turn: Turn, code_text: str) -> Answer:
     found = _code(code_text)
     if partial(turn.text)[0] and (other := named(turn)):
         return other
-    whole = _WHOLE.fullmatch(turn.text.strip())
-    four = re.sub(r"\D", "", turn.text)[-4:] if whole else _four(turn.text)
-    if not four:
-        return _ask(wording.NO_DIGITS, to(wording.ANOTHER_BUTTON, start), then=link(digits, found))
-    result = turn.dossiers.look_up(turn.contact, found, four)
-    if isinstance(result, Shown):
-        answer, found = _page(turn, result.dossier), result.dossier.code
-    elif isinstance(result, Wait):
-        person = to(desk_wording.PERSON_BUTTON, desk.person)
-        answer = tell(wording.wait(result.seconds, turn.centre), person, trace=_TRACE, remember=False)
-    else:
-        ways = [to(wording.ANOTHER_BUTTON, start), to(desk_wording.PERSON_BUTTON, desk.person)]
-        answer = _ask(wording.WRONG, *ways, then=link(digits, found))
     # the page is never shown again by its form, which would read a text that is not there
-    answer = msgspec.structs.replace(answer, here=link(show, found))
-    return _added(answer, wording.WHOLE_NUMBER) if whole else answer
+    return _tried(turn, found, again=link(digits, found), here=link(show, found))[0]
+
+
+@flow.page
+def linked(turn: Turn, token: str) -> Answer:
+    """The dossier behind a link, which is not named before its digits were shown."""
+    found = turn.dossiers.linked(turn.contact, token)
+    if found is None:
+        return start(turn) if not turn.dossiers.any() else _ask(wording.LINK_ENDED, then=link(code))
+    dossier = turn.dossiers.view(turn.contact, found)
+    if dossier is not None:
+        return _page(turn, dossier)
+    return _ask(wording.ASK_LINKED, to(wording.ANOTHER_BUTTON, start), then=link(linked_digits, token))
+
+
+@flow.page
+def linked_digits(turn: Turn, token: str) -> Answer:
+    """Reads the four digits; once they are right the link is this person's alone."""
+    found = turn.dossiers.linked(turn.contact, token)
+    if found is None:
+        return linked(turn, token)
+    answer, right = _tried(turn, found, again=link(linked_digits, token), here=link(linked, token))
+    if right:
+        turn.dossiers.used(turn.contact, token)
+    return answer
 
 
 @flow.page
@@ -187,7 +197,11 @@ def kept(turn: Turn) -> Answer:
 
 
 def token(payload: str) -> str | None:
-    """The link of a deep link's payload ("d_H05_12-260715-0007"); None where it is no dossier's."""
+    """The link of a deep link's payload: a random one ("l_..."), or one that names the code, as older slips have it
+    ("d_H05_12-260715-0007"); None where it is no dossier's.
+    """
+    if re.fullmatch(r"l_[A-Za-z0-9_-]{16,40}", payload):
+        return link(linked, payload[2:])
     found = from_token(payload)
     return link(show, found) if found else None
 
@@ -220,6 +234,25 @@ def _page(turn: Turn, dossier: Dossier) -> Answer:
         ways.append(to(wording.CHECKLIST_BUTTON, procedure.checklist, dossier.procedure_code))
     ways.append(to(wording.ANOTHER_BUTTON, start))
     return tell(said, *ways, trace=_TRACE, here=link(show, dossier.code))
+
+
+def _tried(turn: Turn, code_text: str, *, again: str, here: str) -> tuple[Answer, bool]:
+    """What comes of the digits in a message, and whether they were right."""
+    whole = _WHOLE.fullmatch(turn.text.strip())
+    four = re.sub(r"\D", "", turn.text)[-4:] if whole else _four(turn.text)
+    if not four:
+        return _ask(wording.NO_DIGITS, to(wording.ANOTHER_BUTTON, start), then=again), False
+    result = turn.dossiers.look_up(turn.contact, code_text, four)
+    if isinstance(result, Shown):
+        answer, here = _page(turn, result.dossier), link(show, result.dossier.code)
+    elif isinstance(result, Wait):
+        person = to(desk_wording.PERSON_BUTTON, desk.person)
+        answer = tell(wording.wait(result.seconds, turn.centre), person, trace=_TRACE, remember=False)
+    else:
+        ways = [to(wording.ANOTHER_BUTTON, start), to(desk_wording.PERSON_BUTTON, desk.person)]
+        answer = _ask(wording.WRONG, *ways, then=again)
+    answer = msgspec.structs.replace(answer, here=here)
+    return (_added(answer, wording.WHOLE_NUMBER) if whole else answer), isinstance(result, Shown)
 
 
 def _ask(said: str | tuple[str, ...] | list[str], *choices: Choice, then: str) -> Answer:

@@ -33,6 +33,11 @@ ASK_DIGITS = (
     "Hồ sơ {code}.",
     "Để giữ kín hồ sơ, bạn gõ 4 số cuối của số điện thoại hoặc số căn cước ghi trên phiếu hẹn.",
 )
+ASK_LINKED = (
+    "Bạn đang mở hồ sơ ghi trên phiếu hẹn.",
+    "Để giữ kín hồ sơ, bạn gõ 4 số cuối của số điện thoại hoặc số căn cước ghi trên phiếu hẹn.",
+)
+LINK_ENDED = "Đường liên kết này đã hết hạn hoặc đã có người dùng. Bạn gõ giúp mã hồ sơ in trên phiếu hẹn, ví dụ H05.12-260715-0007."
 NO_CODE = "Xin lỗi, trợ lý chưa đọc được mã hồ sơ trong tin này. Mã nằm ở góc trên phiếu hẹn, ví dụ H05.12-260715-0007; bạn gõ lại giúp cả mã. Không còn phiếu hẹn, bạn gặp cán bộ giúp."
 NO_DIGITS = "Bạn chỉ cần gõ đúng 4 chữ số cuối, ví dụ 0123."
 WRONG = "Mã hồ sơ và 4 số này không khớp. Bạn xem lại phiếu hẹn giúp: cả mã hồ sơ, cả 4 số cuối."

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from bot.dossier_records import Status
+from bot.storage.dossier_links import DossierLinkStore
 from bot.storage.dossiers import DossierStore
 from bot.web.staff_api import MOST, StaffApi, TokensError, read_tokens
 from tests.bot.dossiers import CODE, HASHER
@@ -32,9 +33,10 @@ def store(engine: Engine) -> DossierStore:
 
 
 @pytest.fixture
-def client(store: DossierStore) -> TestClient:
+def client(store: DossierStore, engine: Engine) -> TestClient:
     app = FastAPI()
-    app.include_router(StaffApi(store, HASHER, read_tokens(f"desk:{TOKEN}")).router)
+    links = DossierLinkStore(engine)
+    app.include_router(StaffApi(store, HASHER, read_tokens(f"desk:{TOKEN}"), links=links, bot_name="@mot_bot").router)
     return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
 
 
@@ -168,3 +170,18 @@ def test_one_that_cannot_be_stored_loses_no_other(client: TestClient, store: Dos
     assert answers[1]["errors"][0]["field"] == "due_at"
     assert (answers[2]["status_version"], answers[2]["version"]) == (1_764_756_000_000, 1)
     assert [dossier.code for dossier in store.get_all(codes)] == [codes[0], codes[2]]
+
+
+def test_a_link_is_made_for_a_dossier_that_is_kept(client: TestClient, engine: Engine) -> None:
+    """It opens the web chat and Telegram, and names no dossier."""
+    url = f"/api/v1/dossiers/{CODE}"
+    assert client.post(f"{url}/link").status_code == 404
+    client.put(url, json=SENT)
+    answer = client.post(f"{url}/link")
+    told = answer.json()
+    assert answer.status_code == 201
+    assert told["telegram"].startswith("https://t.me/mot_bot?start=l_")
+    assert told["path"].removeprefix("/?d=") == told["telegram"].partition("start=l_")[2]
+    assert "0007" not in answer.text.replace(told["expires_at"], "")
+    assert DossierLinkStore(engine).find(told["path"].removeprefix("/?d="), "anybody") == CODE
+    assert client.post(f"{url}/link", headers={"Authorization": ""}).status_code == 401
