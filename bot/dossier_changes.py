@@ -1,14 +1,16 @@
 """What becomes of a change: whether it is news, older than what is kept, or contradicts it, and how the two merge."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from bot.dossier_records import UNDER_WAY, Change, Dossier, Kept, Outcome, Status, Step, day_of
+from bot.dossier_records import UNDER_WAY, Change, Dossier, Kept, Outcome, Status, Step, day_of, in_vietnam
 
+DAY_BEGINS, DAY_ENDS = time(0), time(23, 59)
+"""The hours of a day without an hour: of what has happened, and of what is due."""
 _APART: Final = frozenset(
     {"status", "status_version", "status_at", "updated_at", "timeline", "after", "due_at", "due_moved_to"}
 )
@@ -96,6 +98,8 @@ def _merged(before: Dossier, change: Change) -> Dossier:
     status = before.status if change.status is UNSET else change.status
     said = _said(change)
     due_at, due_moved_to = _dates(before, change)
+    if _vaguer(change.received_at, before.received_at, DAY_BEGINS):
+        del said["received_at"]
     if status is not before.status:
         ended = _REQUEST | ({"fee_due": None} if before.status is Status.FEE_DUE else {})
         said = ended | said
@@ -123,6 +127,8 @@ def _dates(before: Dossier | None, change: Change) -> tuple[datetime | None, dat
     if before is not None and before.due is not None and change.due_at and not change.due_moved_to:
         assert before.due_at is not None
         told = day_of(change.due_at)
+        if _vaguer(change.due_at, before.due_at, DAY_ENDS):
+            due = before.due_at
         if told > day_of(before.due):
             return before.due_at, change.due_at
         if before.due_moved_to and told == day_of(before.due_moved_to):
@@ -132,6 +138,13 @@ def _dates(before: Dossier | None, change: Change) -> tuple[datetime | None, dat
     if moved is not None and due is None:
         return moved, None
     return due, moved if moved and due and day_of(moved) > day_of(due) else None
+
+
+def _vaguer(told: datetime | UnsetType | None, known: datetime | None, hour: time) -> bool:
+    """Whether only the day is told of a moment whose hour is known."""
+    if not isinstance(told, datetime) or known is None:
+        return False
+    return in_vietnam(told).time() == hour and day_of(told) == day_of(known)
 
 
 def _dateless(before: Dossier, change: Change) -> bool:

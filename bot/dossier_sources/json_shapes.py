@@ -142,7 +142,10 @@ def _igate(record: Mapping[str, Any], hasher: Hasher, now: datetime) -> Made:
     if "received_at" not in raw and (applied := record.get("appliedDate")):
         raw["received_at"] = applied
     made = change(raw, _PATHS, hasher, now)
-    if names or not isinstance(made, Bad) or record.get("dossierStatus") in (None, "", {}):
+    stated = record.get("dossierStatus")
+    worded = isinstance(stated, str) and not stated.strip().isdecimal()
+    worded = worded or (isinstance(stated, dict) and isinstance(stated.get("name"), str))
+    if any(map(named, names)) or not isinstance(made, Bad) or worded or stated in (None, "", {}, []):
         return made
     numbered = Problem(
         "dossierStatus", "is a number of iGate's own list, which is not the national one: send the name of the status"

@@ -39,9 +39,14 @@ STATUS_NAMES: Final[dict[str, Status]] = {
     "cho bo sung": Status.SUPPLEMENT,
     "waiting": Status.SUPPLEMENT,
     "yeu cau thuc hien nghia vu tai chinh": Status.FEE_DUE,
+    "yeu cau thuc hien nvtc": Status.FEE_DUE,
+    "yeu cau nop phi": Status.FEE_DUE,
+    "yeu cau nop le phi": Status.FEE_DUE,
     "cho nop phi": Status.FEE_DUE,
     "paying": Status.FEE_DUE,
     "cong dan yeu cau rut ho so": Status.WITHDRAWN,
+    "cong dan rut": Status.WITHDRAWN,
+    "cong dan rut ho so": Status.WITHDRAWN,
     "nguoi nop rut": Status.WITHDRAWN,
     "da rut": Status.WITHDRAWN,
     "cancelled": Status.WITHDRAWN,
@@ -111,6 +116,7 @@ def _read(raw: object) -> tuple[datetime | None, bool]:
     written = "" if raw is None else str(int(raw) if whole else raw).strip()  # type: ignore[call-overload]
     if not written:
         return None, False
+    written = re.sub(r"(?<=\d{12})\.0$", "", written)
     try:
         if match := _COMPACT.fullmatch(written) or _WRITTEN.fullmatch(written) or _CLOCK_FIRST.fullmatch(written):
             return _from_parts(match.groupdict()), match["H"] is None

@@ -196,7 +196,8 @@ class StaffApi:
         return JSONResponse(dict(self.counts))
 
     def _sender(self, request: Request) -> str:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        given = token.strip().encode() if scheme.lower() == "bearer" else b""
         # every token is compared, so that the time tells nothing
         known = [name for name, token in self._tokens.items() if hmac.compare_digest(token.encode(), given)]
         if not known:

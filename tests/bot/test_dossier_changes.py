@@ -90,6 +90,14 @@ def test_a_moved_date_alone_is_the_date() -> None:
     assert then(before, due_moved_to=TWENTIETH).dossier.due_moved_to == TWENTIETH
 
 
+def test_a_day_without_an_hour_takes_no_hour_away() -> None:
+    """Of two sources one knows the hours: the other one's days are no news."""
+    morning, evening = datetime(2026, 11, 9, 8, 30, tzinfo=VIETNAM), THIRD.replace(hour=23, minute=59)
+    before = kept({"received_at": morning, "due_at": THIRD})
+    assert then(before, received_at=morning.replace(hour=0, minute=0), due_at=evening).outcome is Outcome.UNCHANGED
+    assert then(kept({"due_at": evening}), due_at=THIRD).dossier.due_at == THIRD
+
+
 def test_an_old_apology_is_not_given_for_a_new_date() -> None:
     """The reason belongs to the date that it was written for."""
     before = kept({"due_at": THIRD, "due_moved_to": TWENTIETH, "apology": "Chờ ý kiến Sở"})

@@ -241,9 +241,10 @@ def test_igate_names_its_status(said: dict[str, Any], status: Status, tmp_path: 
 @pytest.mark.parametrize("said", [2, {"id": 2}, "2", {"id": 2, "name": None}])
 def test_a_number_of_igate_s_own_list_is_no_status(said: object) -> None:
     """It would read as another status of the national list."""
-    made = from_record(IGATE | {"dossierStatus": said}, HASHER, NOW)
-    assert isinstance(made, Bad)
-    assert "iGate's own list" in made.problems[0].reason
+    for task in (None, "Chuyên viên thụ lý"):
+        made = from_record(IGATE | {"dossierStatus": said, "statusCurrentTask": task}, HASHER, NOW)
+        assert isinstance(made, Bad)
+        assert "iGate's own list" in made.problems[0].reason
 
 
 @pytest.mark.parametrize(

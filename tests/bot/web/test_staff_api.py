@@ -97,6 +97,7 @@ def test_other_refusals(client: TestClient, store: DossierStore) -> None:
     url = f"/api/v1/dossiers/{CODE}"
     for header in ("", "Bearer", "Bearer x", f"Bearer {TOKEN}x"):
         assert client.put(url, json=SENT, headers={"Authorization": header}).status_code == 401
+    assert client.get("/api/v1/counts", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
     assert client.put(url, content=b"{").status_code == 400
     assert client.put(url, content=b"\xff\xfe").status_code == 400
     assert client.put(url, content=b" " * 70_000).status_code == 413
