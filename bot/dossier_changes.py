@@ -129,11 +129,11 @@ def _dates(before: Dossier | None, change: Change) -> tuple[datetime | None, dat
         told = day_of(change.due_at)
         if _vaguer(change.due_at, before.due_at, DAY_ENDS):
             due = before.due_at
-        if told > day_of(before.due):
-            return before.due_at, change.due_at
-        if before.due_moved_to and told == day_of(before.due_moved_to):
-            return before.due_at, before.due_moved_to
-        if told != day_of(before.due_at):
+        slip = day_of(before.due_at)
+        if told > slip:
+            same = before.due_moved_to is not None and told == day_of(before.due_moved_to)
+            return before.due_at, before.due_moved_to if same else change.due_at
+        if told < slip:  # the slip was read wrongly before
             moved = None
     if moved is not None and due is None:
         return moved, None

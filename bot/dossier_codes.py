@@ -40,11 +40,12 @@ _PARTIAL: Final = re.compile(
 )
 _UNIT: Final = (0, 2, 3)
 """Digits of the unit that may stand between the province and the day of a code without any dash."""
-_SEPARATOR: Final = "[ .,/_‐-―−⸺⸻-]{1,4}"
+_SIGN: Final = "[ .,/_‐-―−⸺⸻-]"
+_SEPARATOR: Final = _SIGN + "{1,4}"
 _DATE: Final = r"(?:1[4-9]|2\d|3[0-5])(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 WRITTEN: Final = (
     r"[a-zнη][\doilо]{2}(?:[.,][\da-z]{1,4}){0,4}\s*[-‐-―−]{1,3}\s*[\doilо]{6}\s*[-‐-―−]{1,3}\s*[\doilо]{4,7}"
-    rf"|[a-z]{{2}}{_SEPARATOR[:-5]}{{0,4}}[a-z]{{3}}[\doil]{{2}}[a-z]{_SEPARATOR}[\doil]{{6}}{_SEPARATOR}[a-z]?\d{{1,6}}"
+    rf"|[a-z]{{2}}{_SIGN}{{0,4}}[a-z]{{3}}[\doil]{{2}}[a-z]{_SEPARATOR}[\doil]{{6}}{_SEPARATOR}[a-z]?\d{{1,6}}"
     # separated loosely or not at all: then the middle must be a day, which no telephone number is
     rf"|(?<![\da-z])[a-zнη][\doо]{{2}}(?:{_SEPARATOR}\d{{1,3}}){{0,4}}{_SEPARATOR}{_DATE}{_SEPARATOR}\d{{4,7}}(?!\d)"
     rf"|(?<![\da-z])[a-zнη][\doо]{{2}}\.?\d{{0,3}}{_DATE}\d{{4}}(?!\d)"
@@ -66,7 +67,10 @@ def find_and_rest(text: str) -> tuple[str | None, str]:
     upper = _prepared(text)
     torn = re.sub(r"\s", "", upper)
     # also nothing but a code, torn apart: "H05.12-2607 15-00 07"; or without any dash
-    for whole, read in ((upper, _all_in), (torn, _all_in), (upper, _undivided), (torn, _undivided)):
+    ways = [(upper, _all_in), (torn, _all_in), (upper, _undivided)]
+    if len(torn) <= LONGEST:
+        ways.append((torn, _undivided))
+    for whole, read in ways:
         found = list(read(whole))
         if codes := {code for code, _ in found}:
             if len(codes) > 1:
@@ -90,6 +94,12 @@ def partial(text: str) -> tuple[str | None, str]:
 def find_or_part(text: str) -> str | None:
     """The whole code that a text names, else the part of one."""
     return find(text) or partial(text)[0]
+
+
+def is_part(text: str) -> bool:
+    """Whether a text is part of a code and nothing else."""
+    code, rest = partial(text)
+    return code is not None and not rest.strip(" .,;|")
 
 
 def completed(part: str, prefixes: Iterable[str]) -> list[str]:

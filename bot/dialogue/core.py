@@ -33,6 +33,7 @@ from bot.dialogue.recognise import (
 from bot.dialogue.wording import desk as wording
 from bot.dialogue.wording import handover as handover_wording
 from bot.dossier_codes import find as dossier_code_in
+from bot.dossier_codes import is_part as is_part_of_dossier_code
 from bot.messages import Incoming
 from bot.records import Session
 from bot.services.assistance import Assistance, NoAssistance
@@ -332,7 +333,7 @@ def _named(text: str) -> str | None:
     """The link to the visit or the dossier that a text names by its code."""
     if visit_code := visit_code_in(text):
         return link(rating.visit, visit_code)
-    return link(dossier.code) if dossier_code_in(text) else None
+    return link(dossier.code) if dossier_code_in(text) or is_part_of_dossier_code(text) else None
 
 
 def _form(session: Session, turn: Turn) -> str | None:

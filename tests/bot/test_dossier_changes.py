@@ -70,6 +70,8 @@ def test_a_later_date_in_the_next_export_has_been_moved() -> None:
     assert then(now.dossier, due_at=TWENTIETH).outcome is Outcome.UNCHANGED
     assert then(now.dossier, due_at=THIRD).outcome is Outcome.UNCHANGED  # the date of the slip, told again
     assert then(now.dossier, due_moved_to=TWENTIETH).outcome is Outcome.UNCHANGED
+    sooner = then(now.dossier, due_at=TWENTIETH - timedelta(days=5)).dossier
+    assert (sooner.due_at, sooner.due_moved_to) == (THIRD, TWENTIETH - timedelta(days=5))
 
 
 @pytest.mark.parametrize("moved", [THIRD, THIRD - timedelta(days=1), THIRD - timedelta(hours=9)])
