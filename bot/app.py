@@ -175,7 +175,8 @@ def build_app(settings: Settings, core: Core | None = None, publish: Publish | N
 
     app = web_app(lifespan, channels.webchat, channels.hooks(), guide=core.guide, engine=core.engine)
     if tokens:
-        app.include_router(StaffApi(core.dossiers, core.hasher, tokens).router)
+        name = settings.telegram_bot_name or ""
+        app.include_router(StaffApi(core.dossiers, core.hasher, tokens, links=core.links, bot_name=name).router)
     app.include_router(RatingPages(core.ratings, core.centre).router)
     app.include_router(PublicFigures(core.engine, core.guide, core.centre).router)
     app.include_router(AssistPages(core.assistance, core.guide, core.centre, settings.telegram_bot_name or "").router)

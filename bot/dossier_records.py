@@ -1,6 +1,6 @@
 """Dossiers: what a resident handed in and where it is. Frozen records; no name, phone or identity number in full."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bot.messages import Contact
+from knowledge_base.centre import VIETNAM
 
 CONSENT_VERSION: Final = "1"
 """Version of the sentence with which residents agree to notices about a dossier (wording.dossier.CONSENT)."""
@@ -32,6 +33,19 @@ UNDER_WAY: Final = frozenset({Status.REGISTERED, Status.RECEIVED, Status.PROCESS
 """Statuses in which a result is still awaited."""
 
 
+def in_vietnam(at: datetime) -> datetime:
+    """The moment on Vietnam's clock; one at the very edge of the calendar, which no zone can hold, as it stands."""
+    try:
+        return at.astimezone(VIETNAM)
+    except OverflowError:
+        return at.replace(tzinfo=VIETNAM)
+
+
+def day_of(at: datetime) -> date:
+    """The day in Vietnam."""
+    return in_vietnam(at).date()
+
+
 class Step(msgspec.Struct, frozen=True):
     """One line of the timeline."""
 
@@ -44,9 +58,11 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     """One dossier as it is known here.
 
     code: as normalised by `bot.dossier_codes`. applicant: masked ("Nguyễn V. A."). *_hash: keyed hashes of the whole
-    numbers, *_last4: their last four digits, "" where unknown. status_version: rises with every change that is kept.
+    numbers, *_last4: their last four digits, "" where unknown. status_version: our own count of the changes kept.
     due_moved_to: the new date after an apology slip. missing: papers in plain words. fee_due: VND.
     place: where the result is handed out, "" for the centre. All datetimes are aware.
+    sender_version, sent: the last number of a sender that counts its changes, and a digest of what came with it.
+    source_at: when the source, by its own clock, last changed it; None where no source ever said.
     """
 
     code: str
@@ -72,6 +88,9 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     result: str = ""
     place: str = ""
     updated_at: datetime
+    sender_version: int | None = None
+    sent: str = ""
+    source_at: datetime | None = None
 
     @property
     def due(self) -> datetime | None:
@@ -82,12 +101,14 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What a source says about a dossier; UNSET is what it does not speak of, and stays as it was.
 
-    status_version: given by senders that count their own changes; UNSET lets the store count.
-    updated_at: when the source last changed it; UNSET: unknown.
+    status: UNSET where a source has none; a dossier that is new is then being processed.
+    status_version: given by senders that count their own changes. updated_at: when the source last changed it, by its
+    own clock; UNSET: unknown. status_at: since when the status is so. after: our own version that this changes, for
+    people who change what they see; another one kept by now is a conflict.
     """
 
     code: str
-    status: Status
+    status: Status | UnsetType = UNSET
     procedure_code: str | UnsetType | None = UNSET
     procedure_name: str | UnsetType = UNSET
     agency: str | UnsetType = UNSET
@@ -109,23 +130,33 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     result: str | UnsetType = UNSET
     place: str | UnsetType = UNSET
     updated_at: datetime | UnsetType = UNSET
+    status_at: datetime | UnsetType = UNSET
+    after: int | UnsetType = UNSET
 
 
 class Outcome(StrEnum):
-    """What became of a change: stale is older than what is kept; conflict is another content under the same version."""
+    """What became of a change: stale is older than what is kept; conflict is another content under the same version;
+    failed is what the database refused.
+    """
 
     CREATED = "created"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     STALE = "stale"
     CONFLICT = "conflict"
+    FAILED = "failed"
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The outcome of a change and the dossier as it is kept now."""
+    """The outcome of a change and the dossier as it is kept now.
+
+    backwards: the status went back, and nothing says that the source is newer than what was known. It is kept, but
+    nobody is written to: an old file imported by mistake reads the same.
+    """
 
     outcome: Outcome
     dossier: Dossier
+    backwards: bool = False
 
 
 class Consent(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from bot.storage.bulks import BulkStore
 from bot.storage.consents import ConsentStore, consenting
 from bot.storage.contacts import ContactStore
 from bot.storage.database import open_database
+from bot.storage.dossier_links import DossierLinkStore
 from bot.storage.dossiers import DossierStore
 from bot.storage.handovers import HandoverStore
 from bot.storage.notices import Outbox
@@ -48,6 +49,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     hasher: Hasher
     dossiers: DossierStore
+    links: DossierLinkStore
     enquiries: KeptDossiers
     ratings: KeptRatings
     rating_store: RatingStore
@@ -81,13 +83,15 @@ def open_office(settings: Settings, database_url: str | None = None) -> Office:
     erasers.append(lambda who: ratings.erase(who))  # noqa: PLW0108 - made below
     volunteer_store = VolunteerStore(engine)
     erasers.append(volunteer_store.erase)
-    enquiries = KeptDossiers(store, consents, hasher, erasers=erasers)
+    links = DossierLinkStore(engine)
+    enquiries = KeptDossiers(store, consents, hasher, links=links, prefixes=centre.dossier_prefixes, erasers=erasers)
     ratings = KeptRatings(rating_store, enquiries, hasher, mask=conceal_people)
     return Office(
         centre=centre,
         engine=engine,
         hasher=hasher,
         dossiers=store,
+        links=links,
         enquiries=enquiries,
         ratings=ratings,
         rating_store=rating_store,

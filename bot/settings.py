@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     handover_days: int = Field(30, ge=1, le=365, validation_alias="MOTCUA_HANDOVER_DAYS")
     igate_url: str | None = Field(None, validation_alias="MOTCUA_IGATE_URL")
     igate_token: SecretStr | None = Field(None, validation_alias="MOTCUA_IGATE_TOKEN")
+    igate_path: str = Field("/pa/dossier-search/dvc", validation_alias="MOTCUA_IGATE_PATH")
     igate_timeout: float = Field(8.0, gt=0, le=60, validation_alias="MOTCUA_IGATE_TIMEOUT")
     telegram_token: SecretStr | None = Field(None, validation_alias="TELEGRAM_TOKEN")
     telegram_base_url: str = Field("https://api.telegram.org/bot", validation_alias="TELEGRAM_BASE_URL")
@@ -90,6 +91,13 @@ class Settings(BaseSettings):
     def _public_address(cls, url: str | None) -> str | None:
         # a Bot API server on the same machine delivers to it without encryption
         return url and _check_address(url, *(("http", "https") if _is_local(url) else ("https",)))
+
+    @field_validator("igate_path")
+    @classmethod
+    def _path(cls, path: str) -> str:
+        if not re.fullmatch(r"/[!-~]*", path) or "?" in path or "#" in path:
+            raise ValueError("write the part of the address after the name of the server, e.g. /pa/dossier-search/dvc")
+        return path
 
     @field_validator("zalo_templates")
     @classmethod

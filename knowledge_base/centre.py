@@ -49,7 +49,9 @@ class Centre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closed_on: tuple[date, ...] = ()
     """Days closed beyond the public holidays."""
     open_on: tuple[date, ...] = ()
-    """Public holidays or weekend days on which the centre works after all."""
+    """Public holidays or weekend days on which the centre works after all, with the hours of that day of the week, else
+    of the working day before it.
+    """
     to_confirm: tuple[str, ...] = ()
 
     def agency(self, agency_id: str) -> Agency | None:
@@ -65,9 +67,16 @@ class Centre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The opening stretches of one day, empty on holidays and days off."""
         if day in self.closed_on:
             return ()
-        if day not in self.open_on and day in holidays.country_holidays("VN", years=day.year):
-            return ()
-        return tuple(stretch for stretch in self.hours if day.isoweekday() in stretch.days)
+        if day not in self.open_on:
+            if day in holidays.country_holidays("VN", years=day.year):
+                return ()
+            return self._hours_of(day.isoweekday())
+        # a Saturday worked to make up for another day has the hours of the working day before it
+        before = ((day.isoweekday() - back - 1) % 7 + 1 for back in range(7))
+        return next(filter(None, map(self._hours_of, before)), ())
+
+    def _hours_of(self, weekday: int) -> tuple[Hours, ...]:
+        return tuple(stretch for stretch in self.hours if weekday in stretch.days)
 
 
 class CentreError(ValueError):

@@ -45,14 +45,16 @@ def import_(files: tuple[Path, ...], *, dry_run: bool, as_json: bool) -> None:
 def fetch(codes: tuple[str, ...]) -> None:
     """Ask the provincial system (MOTCUA_IGATE_URL) for these dossiers; without codes for all that await a result."""
     from bot.dossier_codes import normal
-    from bot.dossier_sources.fields import Bad
-    from bot.dossier_sources.igate import Igate, SourceDown
+    from bot.dossier_import import BACKWARDS
+    from bot.dossier_sources.fields import Bad, Doubtful
+    from bot.dossier_sources.igate import Igate, LeftAlone, SourceDown
 
     settings, store, hasher = _open()
     if settings.igate_url is None:
         raise click.ClickException("set MOTCUA_IGATE_URL to the address of the provincial system")
     token = settings.igate_token.get_secret_value() if settings.igate_token else None
-    source = Igate(settings.igate_url, hasher, token=token, timeout=settings.igate_timeout)
+    source = Igate(settings.igate_url, hasher, token=token, path=settings.igate_path, timeout=settings.igate_timeout)
+    click.get_current_context().call_on_close(source.close)
     failed = 0
     for typed in codes or store.under_way():
         code = normal(typed)
@@ -62,16 +64,57 @@ def fetch(codes: tuple[str, ...]) -> None:
             continue
         try:
             found = source.look_up(code)
-        except SourceDown as down:
+        except LeftAlone as down:
             raise click.ClickException(f"{code}: {down}") from down
+        except SourceDown as down:  # the others may be well
+            failed += 1
+            click.echo(f"{code}: {down}", err=True)
+            continue
         if found is None or isinstance(found, Bad):
             failed += 1
             reason = "unknown there" if found is None else "; ".join(f"{p.column}: {p.reason}" for p in found.problems)
             click.echo(f"{code}: {reason}", err=True)
             continue
-        click.echo(f"{code}: {store.upsert(found).outcome}")
-    source.close()
+        if isinstance(found, Doubtful):
+            click.echo(f"{code}: " + "; ".join(f"{p.column}: {p.reason}" for p in found.warnings), err=True)
+            found = found.change
+        kept = store.upsert(found)
+        click.echo(f"{code}: {kept.outcome}" + (f", {BACKWARDS}" if kept.backwards else ""))
     if failed:
+        raise click.exceptions.Exit(1)
+
+
+@dossiers.command()
+@click.argument("codes", nargs=-1, required=True)
+@click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="How long the links open.")
+@click.option("--bot", help="Name of the Telegram bot; default TELEGRAM_BOT_NAME.")
+@click.option("--web", help="Public address of the web chat instead, e.g. https://motcua.example.vn.")
+def link(codes: tuple[str, ...], days: int, bot: str | None, web: str | None) -> None:
+    """Make links that open the look-up of these dossiers without naming them, for slips and messages.
+
+    The four digits are asked all the same; a link is of no use to others once somebody has shown the right ones.
+    """
+    from bot.dossier_codes import normal
+    from bot.office import open_office
+    from bot.settings import read_settings
+    from bot.web.staff_api import link_to
+
+    settings = read_settings()
+    office = open_office(settings)
+    click.get_current_context().call_on_close(office.engine.dispose)
+    name = (bot or settings.telegram_bot_name or "").removeprefix("@")
+    if not (name or web):
+        raise click.ClickException("say where the links lead: --bot NAME (or TELEGRAM_BOT_NAME), or --web https://…")
+    unknown = 0
+    for typed in codes:
+        code = normal(typed)
+        if code is None or office.dossiers.get(code) is None:
+            unknown += 1
+            click.echo(f"{typed}: is no dossier that is kept here", err=True)
+            continue
+        where = link_to(office.links.make(code, days)[0], name)
+        click.echo(f"{code}\t{web.rstrip('/') + where['path'] if web else where['telegram']}")
+    if unknown:
         raise click.exceptions.Exit(1)
 
 

@@ -284,7 +284,7 @@ class WebChat:
                 raise _RefusedError(429, CROWDED, "newcomers")
             visitor, history = await self._begin(), []
         notice = ""
-        payload = _start_payload(request.query_params.get("p", ""))
+        payload = _start_payload(request.query_params.get("p", "")) or _link(request.query_params.get("d", ""))
         if not history or (payload and not history[-1].message_id.startswith(f"open:{payload}:")):
             try:
                 opened = await self._open(visitor, payload)
@@ -606,6 +606,11 @@ async def _body(request: Request, limit: int) -> bytes:
 def _start_payload(code: str) -> str:
     """The payload of /start for a deep link: "1.004194" → "p_1_004194"; "" for none."""
     return "p_" + code.replace(".", "_") if re.fullmatch(r"[0-9A-Za-z._-]{1,30}", code) else ""
+
+
+def _link(token: str) -> str:
+    """The payload of /start for a link to a dossier, which names none; "" for none."""
+    return f"l_{token}" if re.fullmatch(r"[A-Za-z0-9_-]{16,40}", token) else ""
 
 
 def _is_secure(request: Request) -> bool:

@@ -33,6 +33,7 @@ from bot.dialogue.recognise import (
 from bot.dialogue.wording import desk as wording
 from bot.dialogue.wording import handover as handover_wording
 from bot.dossier_codes import find as dossier_code_in
+from bot.dossier_codes import is_part as is_part_of_dossier_code
 from bot.messages import Incoming
 from bot.records import Session
 from bot.services.assistance import Assistance, NoAssistance
@@ -219,9 +220,11 @@ class Dialogue:
             return handed
         if target := dossier.token(payload.strip()) or rating.token(payload.strip()):
             return self._follow(turn, target)
+        page = self._phrases.get(fold(command.partition("@")[0]))
+        if page is dossier.start and payload.strip():
+            return self._follow(msgspec.structs.replace(turn, text=payload.strip()), link(dossier.code))
         if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
             return self._follow(turn, link(procedure.show, code))
-        page = self._phrases.get(fold(command.partition("@")[0]))
         return self._follow(turn, link(page)) if page else desk.start(turn)
 
     def _picked(self, turn: Turn, session: Session, folded: str) -> Answer | None:
@@ -330,8 +333,7 @@ def _named(text: str) -> str | None:
     """The link to the visit or the dossier that a text names by its code."""
     if visit_code := visit_code_in(text):
         return link(rating.visit, visit_code)
-    dossier_code = dossier_code_in(text)
-    return link(dossier.show, dossier_code) if dossier_code else None
+    return link(dossier.code) if dossier_code_in(text) or is_part_of_dossier_code(text) else None
 
 
 def _form(session: Session, turn: Turn) -> str | None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.dossier_records import Change
-from bot.dossier_sources.fields import Bad, Problem, Repeated, Row, Unreadable, change
+from bot.dossier_sources.fields import Bad, Made, Problem, Repeated, Row, Unreadable, change
+from bot.dossier_sources.values import named
 from bot.personal import Hasher
 
 DVCQG: Final = {
@@ -53,14 +53,22 @@ _PATHS: Final = {
     "returned_at": "completedDate",
     "agency": "agency.name",
 }
+_STATUS_NAMES: Final = (
+    *("dossierStatus.name", "dossierStatus"),
+    *("dossierTaskStatus.name", "dossierTaskStatus", "statusCurrentTask", "dossierStatusName"),
+)
+"""Where iGate may name the status; what stands there may also be the name of a task."""
 VIETNAMESE: Final = 228
 """iGate's number of the language."""
+WRAPPERS: Final = ("content", "data", "result", "results", "items", "records", "rows", "list")
+"""Names under which systems put the list of records."""
+WRAPPED: Final = 3
+"""How deep."""
 
 
-def read_json(data: bytes, hasher: Hasher, now: datetime) -> Iterator[Row]:
-    """One record, a list, an object with `content`, or one record a line."""
-    records = _records(data)
-    return _rows(records, hasher, now)
+def read_json(text: str, hasher: Hasher, now: datetime) -> Iterator[Row]:
+    """One record, a list, an object that wraps one (`content`, `data`, ...), or one record a line."""
+    return _rows(_records(text), hasher, now)
 
 
 def _rows(records: list[Any], hasher: Hasher, now: datetime) -> Iterator[Row]:
@@ -70,55 +78,80 @@ def _rows(records: list[Any], hasher: Hasher, now: datetime) -> Iterator[Row]:
         yield seen.row(number, made, "code" if isinstance(record, dict) and "code" in record else "MaHoSo/dossierNo")
 
 
-def _records(data: bytes) -> list[Any]:
+def _records(text: str) -> list[Any]:
     try:
-        whole = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+        whole = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        lines = [line for line in data.splitlines() if line.strip()]
-        if len(lines) > 1 and all(line.lstrip()[:1] == b"{" for line in lines):
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and all(line.lstrip()[:1] == "{" for line in lines):
             return [_line(line) for line in lines]
         raise Unreadable(f"this is no JSON ({error}): export the file anew") from None
-    if isinstance(whole, dict) and isinstance(whole.get("content"), list):
-        whole = whole["content"]
+    for _ in range(WRAPPED):
+        if not isinstance(whole, dict) or _shape(whole):
+            break
+        inner = next((whole[name] for name in WRAPPERS if isinstance(whole.get(name), dict | list)), None)
+        if inner is None:
+            break
+        whole = inner
     return whole if isinstance(whole, list) else [whole]
 
 
-def _line(line: bytes) -> Any:
+def _line(line: str) -> Any:
     try:
         return msgspec.json.decode(line)
     except msgspec.DecodeError:
         return None
 
 
-def from_record(record: Any, hasher: Hasher, now: datetime) -> Change | Bad:
+def _shape(record: Mapping[str, Any]) -> str:
+    """The field that holds the code and tells the shape; "" for none."""
+    if "MaHoSo" in record or "dossierNo" in record:
+        return "MaHoSo" if "MaHoSo" in record else "dossierNo"
+    return "code" if "code" in record and {"dossierStatus", "applicant", "procedure"} & record.keys() else ""
+
+
+def from_record(record: Any, hasher: Hasher, now: datetime) -> Made:
     """The Change of one record of any of the shapes."""
     if not isinstance(record, dict):
         return Bad(0, (Problem("", "is no record of a dossier"),))
-    if "MaHoSo" in record:
-        return _mapped(record, DVCQG | ({"procedure_name": "TenThuTuc"} if "TenThuTuc" in record else {}), hasher, now)
-    if "dossierNo" in record:
-        return _mapped(record, FLAT, hasher, now)
-    if "code" in record and {"dossierStatus", "applicant", "procedure"} & record.keys():
-        return _igate(record, hasher, now)
+    match _shape(record):
+        case "MaHoSo":
+            names = DVCQG | ({"procedure_name": "TenThuTuc"} if "TenThuTuc" in record else {})
+            return _mapped(record, names, hasher, now)
+        case "dossierNo":
+            return _mapped(record, FLAT, hasher, now)
+        case "code":
+            return _igate(record, hasher, now)
     return Bad(0, (Problem("", "has none of the fields MaHoSo, dossierNo, code with dossierStatus: unknown shape"),))
 
 
-def _mapped(record: Mapping[str, Any], columns: Mapping[str, str], hasher: Hasher, now: datetime) -> Change | Bad:
+def _mapped(record: Mapping[str, Any], columns: Mapping[str, str], hasher: Hasher, now: datetime) -> Made:
     raw = {field: record[column] for field, column in columns.items() if column in record}
     raw.setdefault("status", None)  # these shapes always state it
     return change(raw, columns, hasher, now)
 
 
-def _igate(record: Mapping[str, Any], hasher: Hasher, now: datetime) -> Change | Bad:
+def _igate(record: Mapping[str, Any], hasher: Hasher, now: datetime) -> Made:
     raw = {field: found for field, path in _PATHS.items() if (found := _at(record, path)) is not None}
-    status = record.get("dossierStatus")
-    # a number is written, an object is read; iGate's own numbers are not the national ones, its names are
-    raw["status"] = status.get("name") if isinstance(status, dict) else record.get("statusCurrentTask") or status
+    # iGate's own numbers are not the national ones, its names are
+    names = [name for path in _STATUS_NAMES if isinstance(name := _at(record, path), str) and name.strip()]
+    names = [name for name in names if not name.strip().isdecimal()]
+    raw["status"] = next(filter(named, names), names[0] if names else None)
     if name := _translated(record.get("procedure")):
         raw["procedure_name"] = name
     if "received_at" not in raw and (applied := record.get("appliedDate")):
         raw["received_at"] = applied
-    return change(raw, _PATHS, hasher, now)
+    made = change(raw, _PATHS, hasher, now)
+    stated = record.get("dossierStatus")
+    worded = isinstance(stated, str) and not stated.strip().isdecimal()
+    worded = worded or (isinstance(stated, dict) and isinstance(stated.get("name"), str))
+    if any(map(named, names)) or not isinstance(made, Bad) or worded or stated in (None, "", {}, []):
+        return made
+    numbered = Problem(
+        "dossierStatus", "is a number of iGate's own list, which is not the national one: send the name of the status"
+    )
+    others = tuple(problem for problem in made.problems if problem.column != _PATHS["status"])
+    return Bad(0, (numbered, *others))
 
 
 def _translated(procedure: Any) -> str | None:

@@ -45,14 +45,22 @@ class Dossiers(Protocol):
     def any(self) -> bool:
         """Whether the centre has handed over any dossiers at all."""
 
-    def read_code(self, contact: Contact, text: str) -> str | None:
-        """The code that a text means: a whole one, or part of one that this person may see."""
+    def read_code(self, contact: Contact, text: str) -> tuple[str | None, str]:
+        """The code that a text means and what else stands there: a whole code, part of one that this person may see,
+        or part of one that the centre's prefixes complete when the digits are looked at.
+        """
 
     def resembling(self, contact: Contact, code: str) -> str | None:
         """A code one slip away that this person may see; None for that code itself."""
 
     def look_up(self, contact: Contact, code: str, digits: str) -> Shown | Wrong | Wait:
-        """Open a dossier with the last four digits of the phone or identity number."""
+        """Open a dossier with the last four digits of the phone or identity number; the code may lack its prefix."""
+
+    def linked(self, contact: Contact, token: str) -> str | None:
+        """The code behind the token of a link; None for one that has ended or that somebody else has used."""
+
+    def used(self, contact: Contact, token: str) -> None:
+        """This person has shown the right digits: the link is theirs alone."""
 
     def view(self, contact: Contact, code: str) -> Dossier | None:
         """A dossier that this person follows or has just opened."""
@@ -82,7 +90,9 @@ class Store(Protocol):
     def any(self) -> bool: ...  # noqa: D102
     def get(self, code: str) -> Dossier | None: ...  # noqa: D102
     def get_all(self, codes: list[str]) -> list[Dossier]: ...  # noqa: D102
-    def check(self, person: str, contact: Contact, code: str, digits: str) -> bool | timedelta: ...  # noqa: D102
+    def check_among(  # noqa: D102
+        self, person: str, contact: Contact, codes: Sequence[str], digits: str
+    ) -> str | timedelta | None: ...
     def forget_right(self, code: str) -> None: ...  # noqa: D102
     def opened(self, contact: Contact, code: str) -> None: ...  # noqa: D102
     def visible(self, contact: Contact) -> dict[str, datetime | None]: ...  # noqa: D102
@@ -98,8 +108,18 @@ class Consents(Protocol):
     def erase(self, contact: Contact) -> int: ...  # noqa: D102
 
 
+class Links(Protocol):
+    """Where links to dossiers live; see bot.storage.dossier_links."""
+
+    def find(self, token: str, person: str) -> str | None: ...  # noqa: D102
+    def use(self, token: str, person: str) -> None: ...  # noqa: D102
+    def erase(self, person: str) -> None: ...  # noqa: D102
+
+
 class KeptDossiers:
-    """Dossiers of the database. `erasers` erase what else is kept about a contact (transcript, notices)."""
+    """Dossiers of the database. `prefixes` complete codes that were typed without one; `erasers` erase what else is
+    kept about a contact (transcript, notices).
+    """
 
     def __init__(
         self,
@@ -107,12 +127,16 @@ class KeptDossiers:
         consents: Consents,
         hasher: Hasher,
         *,
+        links: Links | None = None,
+        prefixes: Sequence[str] = (),
         erasers: Sequence[Callable[[Contact], object]] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._consents = consents
         self._hasher = hasher
+        self._links = links
+        self._prefixes = tuple(prefixes)
         self._erasers = tuple(erasers)
         self._now = now
 
@@ -120,9 +144,12 @@ class KeptDossiers:
         """See Dossiers."""
         return self._store.any()
 
-    def read_code(self, contact: Contact, text: str) -> str | None:
+    def read_code(self, contact: Contact, text: str) -> tuple[str | None, str]:
         """See Dossiers."""
-        return dossier_codes.find(text) or dossier_codes.among(text, self._store.visible(contact))
+        code, rest = dossier_codes.find_and_rest(text)
+        if code is None:
+            code, rest = dossier_codes.among(text, self._store.visible(contact)), ""
+        return (code, rest) if code else dossier_codes.partial(text)
 
     def resembling(self, contact: Contact, code: str) -> str | None:
         """See Dossiers."""
@@ -131,27 +158,35 @@ class KeptDossiers:
 
     def look_up(self, contact: Contact, code: str, digits: str) -> Shown | Wrong | Wait:
         """See Dossiers."""
-        checked = self._store.check(self._person(contact), contact, code, digits)
-        if isinstance(checked, timedelta):
-            return Wait(max(1, math.ceil(checked.total_seconds())))
-        if not checked:
-            return Wrong()
-        dossier = self._store.get(code)
-        if dossier is None:
-            return Wrong()
-        self._store.opened(contact, code)
-        return Shown(dossier)
+        found = self._checked(contact, code, digits)
+        if isinstance(found, Shown):
+            self._store.opened(contact, found.dossier.code)
+        return found
 
     def glance(self, contact: Contact, code: str, digits: str) -> Shown | Wrong | Wait:
         """Like `look_up`, under the same limits, for who stands beside the person: nothing is opened or kept."""
-        checked = self._store.check(self._person(contact), contact, code, digits)
+        found = self._checked(contact, code, digits)
+        if isinstance(found, Shown):
+            for each in dossier_codes.completed(code, self._prefixes):
+                self._store.forget_right(each)
+        return found
+
+    def _checked(self, contact: Contact, code: str, digits: str) -> Shown | Wrong | Wait:
+        codes = dossier_codes.completed(code, self._prefixes)
+        checked = self._store.check_among(self._person(contact), contact, codes, digits)
         if isinstance(checked, timedelta):
             return Wait(max(1, math.ceil(checked.total_seconds())))
-        if not checked:
-            return Wrong()
-        self._store.forget_right(code)
-        dossier = self._store.get(code)
-        return Wrong() if dossier is None else Shown(dossier)
+        dossier = self._store.get(checked) if checked else None
+        return Shown(dossier) if dossier else Wrong()
+
+    def linked(self, contact: Contact, token: str) -> str | None:
+        """See Dossiers."""
+        return self._links.find(token, self._person(contact)) if self._links else None
+
+    def used(self, contact: Contact, token: str) -> None:
+        """See Dossiers."""
+        if self._links:
+            self._links.use(token, self._person(contact))
 
     def view(self, contact: Contact, code: str) -> Dossier | None:
         """See Dossiers."""
@@ -189,6 +224,8 @@ class KeptDossiers:
         """See Dossiers."""
         self._consents.erase(contact)
         counted = self._store.erase(contact, self._person(contact))
+        if self._links:
+            self._links.erase(self._person(contact))
         for eraser in self._erasers:
             eraser(contact)
         return Erased(math.ceil(counted.total_seconds()))
@@ -207,9 +244,9 @@ class NoDossiers:
         """See Dossiers."""
         return False
 
-    def read_code(self, _contact: Contact, text: str) -> str | None:
+    def read_code(self, _contact: Contact, text: str) -> tuple[str | None, str]:
         """See Dossiers."""
-        return dossier_codes.find(text)
+        return dossier_codes.find_and_rest(text)
 
     def resembling(self, _contact: Contact, _code: str) -> str | None:
         """See Dossiers."""
@@ -218,6 +255,13 @@ class NoDossiers:
     def look_up(self, _contact: Contact, _code: str, _digits: str) -> Shown | Wrong | Wait:
         """See Dossiers."""
         return Wrong()
+
+    def linked(self, _contact: Contact, _token: str) -> str | None:
+        """See Dossiers."""
+        return None
+
+    def used(self, _contact: Contact, _token: str) -> None:
+        """See Dossiers."""
 
     def view(self, _contact: Contact, _code: str) -> Dossier | None:
         """See Dossiers."""

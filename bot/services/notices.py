@@ -12,11 +12,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from bot.dossier_records import UNDER_WAY, Dossier, Status, dossier_scope
+from bot.dossier_records import UNDER_WAY, Dossier, Status, dossier_scope, in_vietnam
 from bot.messages import Contact, Reply, length
 from bot.notice_records import Bulk, BulkState, Kind, NewNotice, NoticeState
 from bot.services.notice_templates import Template, TemplateError, Templates, checked, clean, newest, render, shorten
-from knowledge_base.centre import VIETNAM
 
 log: Final = logging.getLogger(__name__)
 
@@ -176,7 +175,7 @@ def _asked(dossier: Dossier) -> tuple[object, ...]:
 
 
 def _date(at: datetime | None) -> str:
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y}" if at else ""
+    return f"{in_vietnam(at):%d/%m/%Y}" if at else ""
 
 
 class RefusedError(ValueError):

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from bot.dossier_records import Dossier, Status, Step
+from bot.dossier_records import Dossier, Status, Step, day_of, in_vietnam
 from bot.review_records import (
     QUESTIONS,
     SCRIPT,
@@ -57,7 +57,7 @@ class Events(msgspec.Struct, frozen=True):
 
 def month_of(at: datetime) -> str:
     """The month in Vietnam, "2026-11"."""
-    return f"{at.astimezone(VIETNAM):%Y-%m}"
+    return f"{in_vietnam(at):%Y-%m}"
 
 
 def end_of(month: str) -> datetime:
@@ -137,7 +137,7 @@ def _about(dossier: Dossier) -> dict[str, Any]:
 
 
 def _day(at: datetime) -> date:
-    return at.astimezone(VIETNAM).date()
+    return day_of(at)
 
 
 class Lists(msgspec.Struct, frozen=True):

@@ -1,30 +1,22 @@
 """Dossiers, who has opened them, and the wrong tries at them."""
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
-from bot.dossier_records import (
-    UNDER_WAY,
-    Change,
-    Dossier,
-    Follower,
-    Kept,
-    Outcome,
-    Status,
-    Step,
-    Tries,
-    dossier_scope,
-)
+from bot.dossier_changes import decide
+from bot.dossier_records import UNDER_WAY, Change, Dossier, Follower, Kept, Outcome, Status, Tries, dossier_scope
 from bot.messages import Contact
 from bot.storage.consents import consenting
 from bot.storage.tables import attempts, consents, dossiers, openings
 from knowledge_base.text import fold
+
+log: Final = logging.getLogger(__name__)
 
 OnChange = Callable[[Connection, Dossier, Dossier | None], None]
 """Called in the transaction that keeps a change: connection, the dossier now, the dossier before."""
@@ -95,33 +87,54 @@ class DossierStore:
         return self.upsert_all([change])[0]
 
     def upsert_all(self, changes: Iterable[Change], *, write: bool = True) -> list[Kept]:
-        """Keep many changes in their order, some hundred in one transaction; `write=False` only tells the outcomes."""
+        """Keep many changes in their order, some hundred in one transaction; `write=False` only tells the outcomes.
+
+        One that the database refuses (FAILED) loses no other.
+        """
         kept: list[Kept] = []
         for piece in _pieces(changes):
-            while True:
-                try:
-                    with self._engine.connect() as connection, connection.begin() as transaction:
-                        outcomes = self._keep(connection, piece)
-                        if not write:
-                            transaction.rollback()
-                    break
-                except IntegrityError:  # another process has just created one of them: now it can be read
-                    continue
-            kept.extend(outcomes)
+            try:
+                kept.extend(self._keep_piece(piece, write=write))
+            except (StatementError, OverflowError, UnicodeError) as refusal:
+                if not _of_a_value(refusal):
+                    raise
+                kept.extend(self._keep_or_fail(change, write=write) for change in piece)
         return kept
+
+    def _keep_or_fail(self, change: Change, *, write: bool) -> Kept:
+        try:
+            return self._keep_piece([change], write=write)[0]
+        except (StatementError, OverflowError, UnicodeError) as refusal:
+            if not _of_a_value(refusal):
+                raise
+            log.error("a dossier could not be kept (%s)", type(refusal).__name__)  # without the values
+            unkept = Dossier(code=change.code, status=Status.PROCESSING, status_version=0, updated_at=self._now())
+            return Kept(Outcome.FAILED, unkept)
+
+    def _keep_piece(self, piece: list[Change], *, write: bool) -> list[Kept]:
+        while True:
+            try:
+                with self._engine.connect() as connection, connection.begin() as transaction:
+                    outcomes = self._keep(connection, piece)
+                    if not write:
+                        transaction.rollback()
+                    return outcomes
+            except IntegrityError:  # another process has just created one of them: now it can be read
+                continue
 
     def _keep(self, connection: Connection, piece: list[Change]) -> list[Kept]:
         stored = _read(connection, dossiers.c.code.in_([change.code for change in piece]), lock=True)
-        kept = [_decide(stored.get(change.code), change, self._now()) for change in piece]
+        kept = [decide(stored.get(change.code), change, self._now()) for change in piece]
         created = [result.dossier for result in kept if result.outcome is Outcome.CREATED]
         if created:
             connection.execute(insert(dossiers), [_row(dossier) for dossier in created])
         for result in kept:
-            if result.outcome is Outcome.CHANGED:
+            # an unchanged dossier may still have a newer number or time of its source
+            if result.outcome is not Outcome.CREATED and result.dossier != stored[result.dossier.code]:
                 which = dossiers.c.code == result.dossier.code
                 connection.execute(update(dossiers).where(which).values(_row(result.dossier)))
         for result in kept:
-            if result.outcome in (Outcome.CREATED, Outcome.CHANGED):
+            if result.outcome in (Outcome.CREATED, Outcome.CHANGED) and not result.backwards:
                 self.on_change(connection, result.dossier, stored.get(result.dossier.code))
         return kept
 
@@ -131,22 +144,29 @@ class DossierStore:
             return followers(connection, code)
 
     def check(self, person: str, contact: Contact, code: str, digits: str) -> bool | timedelta:
-        """Whether these are the last digits of a dossier's phone or identity number; else how long to wait.
+        """Whether these are the last digits of a dossier's phone or identity number; else how long to wait."""
+        checked = self.check_among(person, contact, [code], digits)
+        return checked if isinstance(checked, timedelta) else checked is not None
+
+    def check_among(self, person: str, contact: Contact, codes: Sequence[str], digits: str) -> str | timedelta | None:
+        """Which of a few dossiers has these last digits of its phone or identity number, None for none; else how long
+        to wait.
 
         `person` is the keyed hash under which the contact's tries are counted. A try is counted before it is looked
-        at and given back if it was right, in one transaction. The same statements run whether the dossier exists,
-        the digits are wrong, or both.
+        at, for the person and for every dossier, and given back if it was right, in one transaction. The same
+        statements run whether the dossiers exist, the digits are wrong, or both.
         """
         now = self._now()
-        keys = (("person", person), ("dossier", code))
+        keys = [("person", person), *(("dossier", code) for code in sorted(codes))]
         for kind, subject in keys:
             self._make_room(kind, subject, contact.channel if kind == "person" else "", now)
-        known = select(dossiers.c.phone_last4, dossiers.c.identity_last4).where(dossiers.c.code == code)
+        known = select(dossiers.c.code, dossiers.c.phone_last4, dossiers.c.identity_last4)
+        known = known.where(dossiers.c.code.in_(codes)).order_by(dossiers.c.code)
         with self._engine.begin() as connection:
             recent = [_lock(connection, kind, subject, now) for kind, subject in keys]
             ends = [moments[0] + WINDOW - now for moments in recent if len(moments) >= TRIES]
-            row = connection.execute(known).one_or_none()
-            right = bool(digits) and row is not None and digits in (row.phone_last4, row.identity_last4)
+            rows = connection.execute(known).all()
+            right = [row.code for row in rows if digits and digits in (row.phone_last4, row.identity_last4)]
             for (kind, subject), moments in zip(keys, recent, strict=True):
                 said = {"refused": attempts.c.refused + 1} if ends else {"wrong": attempts.c.wrong + int(not right)}
                 after = moments if ends or right else [*moments, now]
@@ -155,7 +175,7 @@ class DossierStore:
                     .where(_tried(kind, subject))
                     .values(recent=_encoded(after), last_at=now, forget_at=now + REMEMBERED, **said)
                 )
-        return max(ends) if ends else right
+        return max(ends) if ends else next(iter(right), None)
 
     def _make_room(self, kind: str, subject: str, channel: str, now: datetime) -> None:
         """A row to count in. Its own transaction: a lost race leaves a broken one on PostgreSQL."""
@@ -232,6 +252,11 @@ def followers(connection: Connection, code: str) -> list[Follower]:
     return [Follower(consent.contact, code, consent.given_at, consent.text_version) for consent in agreed]
 
 
+def _of_a_value(refusal: Exception) -> bool:
+    """Whether a value can't be stored; a database that is away or busy is another matter."""
+    return isinstance(refusal, DataError) or not isinstance(refusal, DBAPIError)
+
+
 def _pieces(changes: Iterable[Change]) -> Iterator[list[Change]]:
     """Runs of changes in which no code comes twice."""
     piece: dict[str, Change] = {}
@@ -267,55 +292,6 @@ def _row(dossier: Dossier) -> dict[str, Any]:
         "procedure_code": (dossier.procedure_code or "")[:48],
         "due_at": dossier.due,
     }
-
-
-def _decide(before: Dossier | None, change: Change, now: datetime) -> Kept:
-    """What becomes of a change."""
-    said = {
-        name: value
-        for name in Change.__struct_fields__
-        if name not in ("status_version", "updated_at", "timeline") and (value := getattr(change, name)) is not UNSET
-    }
-    at = change.updated_at if change.updated_at is not UNSET else now
-    if before is None:
-        version = change.status_version if change.status_version is not UNSET else 1
-        fresh = Dossier(**said, status_version=version, updated_at=at)
-        timeline = change.timeline if change.timeline is not UNSET else _first_steps(fresh)
-        return Kept(Outcome.CREATED, msgspec.structs.replace(fresh, timeline=timeline))
-    merged = msgspec.structs.replace(before, **said)
-    if change.timeline is not UNSET:
-        merged = msgspec.structs.replace(merged, timeline=change.timeline)
-    same = merged == before
-    if change.status_version is not UNSET:
-        if change.status_version < before.status_version:
-            return Kept(Outcome.STALE, before)
-        if change.status_version == before.status_version:
-            return Kept(Outcome.UNCHANGED if same else Outcome.CONFLICT, before)
-        version = change.status_version
-    else:
-        if same:
-            return Kept(Outcome.UNCHANGED, before)
-        if change.updated_at is not UNSET and change.updated_at < before.updated_at:
-            return Kept(Outcome.STALE, before)
-        version = before.status_version + 1
-    timeline = merged.timeline
-    if change.timeline is UNSET and merged.status is not before.status:
-        timeline = (*timeline, Step(merged.status, at))
-    return Kept(
-        Outcome.CHANGED,
-        msgspec.structs.replace(
-            merged, status_version=version, timeline=timeline, updated_at=max(at, before.updated_at)
-        ),
-    )
-
-
-def _first_steps(dossier: Dossier) -> tuple[Step, ...]:
-    received = dossier.received_at
-    if received is None or dossier.status in (Status.REGISTERED, Status.REFUSED):
-        return (Step(dossier.status, dossier.updated_at),)
-    if dossier.status is Status.RECEIVED:
-        return (Step(Status.RECEIVED, received),)
-    return (Step(Status.RECEIVED, received), Step(dossier.status, max(dossier.updated_at, received)))
 
 
 def _lock(connection: Connection, kind: str, subject: str, now: datetime) -> list[datetime]:

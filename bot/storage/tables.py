@@ -1,6 +1,7 @@
 """All tables. Migrations follow by hand; a test compares the two."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -54,7 +55,7 @@ dossiers = Table(
     metadata,
     Column("code", String(48), primary_key=True),
     Column("status", Integer, nullable=False),
-    Column("status_version", Integer, nullable=False),
+    Column("status_version", BigInteger, nullable=False),
     Column("phone_hash", String(64), nullable=False),
     Column("phone_last4", String(4), nullable=False),
     Column("identity_hash", String(64), nullable=False),
@@ -111,6 +112,18 @@ attempts = Table(
     Index("attempts_forget_at", "forget_at"),
 )
 
+# Links that open the look-up of a dossier without naming it; `used_by` is the keyed hash of who has used one.
+dossier_links = Table(
+    "dossier_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("code", String(48), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_by", String(64), nullable=False),
+    Index("dossier_links_expires_at", "expires_at"),
+    Index("dossier_links_used_by", "used_by"),
+)
+
 # who can be reached, and when: one row for each person on each channel
 contacts = Table(
     "contacts",
@@ -139,7 +152,7 @@ notices = Table(
     Column("fields", JsonText, nullable=False),
     Column("scope", String(160), nullable=False),
     Column("dossier_code", String(64)),
-    Column("dossier_version", Integer),
+    Column("dossier_version", BigInteger),
     Column("bulk_id", Integer),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),

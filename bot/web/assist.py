@@ -22,7 +22,7 @@ from bot.dialogue.flows.procedure import list_choices, paper_list
 from bot.dialogue.wording import assist as wording
 from bot.dialogue.wording import dossier as dossier_wording
 from bot.dialogue.wording import procedure as procedure_wording
-from bot.dossier_codes import find as dossier_code_in
+from bot.dossier_codes import find_or_part as dossier_code_in
 from bot.services.assistance import Joined, KeptAssistance
 from bot.services.dossiers import Shown, Wait
 from bot.services.guide import Guide

@@ -13,6 +13,7 @@ from bot.rating_records import Source, Visit
 from bot.services.dossiers import Dossiers, KeptDossiers, NoDossiers
 from bot.services.ratings import KeptRatings
 from bot.storage.consents import ConsentStore
+from bot.storage.dossier_links import DossierLinkStore
 from bot.storage.dossiers import DossierStore
 from bot.storage.ratings import RatingStore
 from bot.storage.transcripts import TranscriptStore
@@ -66,7 +67,9 @@ def service(engine: Engine, now: Clock | None = None) -> KeptDossiers:
     def erase_ratings(contact: Contact) -> None:
         rated(engine, NoDossiers(), now).erase(contact)
 
-    return KeptDossiers(store, consents, HASHER, erasers=(erase_transcript, erase_ratings), now=clock)
+    erasers = (erase_transcript, erase_ratings)
+    links = DossierLinkStore(engine, now=clock)
+    return KeptDossiers(store, consents, HASHER, links=links, prefixes=("H02", "H05"), erasers=erasers, now=clock)
 
 
 def rated(engine: Engine, dossiers: Dossiers, now: Clock | None = None) -> KeptRatings:

@@ -78,6 +78,8 @@ def test_the_same_statements_run_for_any_guess(engine: Engine, clock: Clock, bef
     wrong_digits = work(EXISTING[0], "a")
     assert len(wrong_digits) > 5
     assert work(MISSING[0], "b") == wrong_digits
+    # nor does a code without its prefix tell whether one of those it may be exists
+    assert work(EXISTING[0].partition(".")[2], "c") == work(MISSING[0].partition(".")[2], "d")
 
 
 def test_answers_are_the_same_in_text_and_buttons(guide: Guide, engine: Engine, clock: Clock) -> None:

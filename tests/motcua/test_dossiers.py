@@ -87,6 +87,7 @@ class Province(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: dict[str, bytes] = {}
+        self.asked = 0
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -94,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = next((body for code, body in self.server.answers.items() if code in self.path), b"[]")
-        self.send_response(200)
+        self.server.asked += 1
+        self.send_response(200 if body else 500)
         self.end_headers()
         self.wfile.write(body)
 
@@ -126,11 +128,36 @@ def test_fetch_asks_for_one_or_for_all_that_await_a_result(run: Run, province: P
     assert "is no dossier code" in missed.output
 
 
+def test_one_code_that_fails_stops_no_other(run: Run, province: Province) -> None:
+    """It is named, with exit 1; only a system that fails again and again is left alone."""
+    code = str(IGATE["code"])
+    province.answers = {OTHER: b"", code: json.dumps([IGATE]).encode()}
+    result = run("fetch", OTHER, code)
+    assert result.exit_code == 1
+    assert f"{OTHER}: the look-up failed (HTTP 500)" in result.output
+    assert f"{code}: created" in result.output
+    province.asked = 0
+    assert "left alone" in run("fetch", *[OTHER] * 9).output
+    assert province.asked == 5
+
+
 def test_fetch_without_an_address_says_which_setting_is_missing(run: Run) -> None:
     """MOTCUA_IGATE_URL is named."""
     result = run("fetch", CODE)
     assert result.exit_code == 1
     assert "MOTCUA_IGATE_URL" in result.output
+
+
+def test_links_are_made_for_slips(run: Run, tmp_path: Path) -> None:
+    """One a line with its code; what is not kept here is named, with exit 1."""
+    run("import", written(tmp_path / "hoso.csv", (CODE, "Đang xử lý")))
+    made = run("link", CODE, OTHER, "--bot", "@mot_bot")
+    assert made.exit_code == 1
+    assert f"{CODE}\thttps://t.me/mot_bot?start=l_" in made.output
+    assert f"{OTHER}: is no dossier that is kept here" in made.output
+    web = run("link", CODE, "--web", "https://motcua.example.vn/")
+    assert f"{CODE}\thttps://motcua.example.vn/?d=" in web.output
+    assert "--bot" in run("link", CODE).output
 
 
 def test_attempts_show_who_guessed_without_saying_who(run: Run, url: str) -> None:

@@ -12,8 +12,8 @@ from bot.dialogue.wording import assist as wording
 from bot.dialogue.wording import checklist as checklist_wording
 from bot.dialogue.wording import dossier as dossier_wording
 from bot.dialogue.wording import procedure as procedure_wording
-from bot.dossier_codes import find as dossier_code_in
-from bot.dossier_codes import normal as dossier_code
+from bot.dossier_codes import as_sent as dossier_code
+from bot.dossier_codes import find_or_part as dossier_code_in
 from bot.messages import Choice
 from bot.services.assistance import Joined
 from bot.services.dossiers import Shown, Wait

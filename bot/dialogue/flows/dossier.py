@@ -10,16 +10,42 @@ from bot.dialogue.flows import desk, procedure
 from bot.dialogue.recognise import kind_of
 from bot.dialogue.wording import desk as desk_wording
 from bot.dialogue.wording import dossier as wording
-from bot.dossier_codes import from_token, normal
+from bot.dossier_codes import as_sent, find, from_token, partial
 from bot.dossier_records import CONSENT_VERSION, Dossier
 from bot.messages import Choice
 from bot.services.dossiers import Shown, Wait
+from knowledge_base.text import fold
 
 flow = Flow("dossier")
 
 _TRACE: Final = Trace(decision="status")
 _WHOLE: Final = re.compile(r"(?:\+?84|0)(?:[ .-]?\d){9,11}|\d{9}")
 _FOUR: Final = re.compile(r"(?<!\d)\d(?:[ .-]?\d){3}(?!\d)")
+_COUNTED: Final = re.compile(r"\b(?:4|bon) (?:chu )?so cuoi\b")
+_AROUND_DIGITS: Final = frozenset(
+    [
+        *(
+            "ma",
+            "so",
+            "ho",
+            "hs",
+            "la",
+            "va",
+            "voi",
+            "cuoi",
+            "sdt",
+            "dt",
+            "dien",
+            "thoai",
+            "can",
+            "cuoc",
+            "cccd",
+            "cmnd",
+        ),
+        *("cua", "toi", "em", "minh", "nhe", "a", "tra", "cuu", "xem", "giup"),
+    ]
+)
+MOST_BESIDE: Final = 12
 LISTED: Final = 20
 FEW_WORDS: Final = 4
 
@@ -41,9 +67,19 @@ desk.flow.alias("status", start)
 @flow.page
 def code(turn: Turn) -> Answer:
     """Reads the code."""
-    found = turn.dossiers.read_code(turn.contact, turn.text)
+    return named(turn) or _ask(wording.NO_CODE, to(desk_wording.PERSON_BUTTON, desk.person), then=link(code))
+
+
+def named(turn: Turn) -> Answer | None:
+    """The dossier that a message names, with the digits that stand beside its code; None without a code."""
+    if not turn.dossiers.any():
+        return start(turn) if find(turn.text) else None
+    found, rest = turn.dossiers.read_code(turn.contact, turn.text)
     if found is None:
-        return _ask(wording.NO_CODE, to(desk_wording.PERSON_BUTTON, desk.person), then=link(code))
+        return None
+    beside = _beside(rest)
+    if beside and turn.dossiers.view(turn.contact, found) is None:
+        return digits(msgspec.structs.replace(turn, text=beside), found)
     return show(turn, found)
 
 
@@ -67,22 +103,34 @@ def show(turn: Turn, code_text: str) -> Answer:
 def digits(turn: Turn, code_text: str) -> Answer:
     """Reads the four digits. A wrong code and wrong digits get the same answer."""
     found = _code(code_text)
-    whole = _WHOLE.fullmatch(turn.text.strip())
-    four = re.sub(r"\D", "", turn.text)[-4:] if whole else _four(turn.text)
-    if not four:
-        return _ask(wording.NO_DIGITS, to(wording.ANOTHER_BUTTON, start), then=link(digits, found))
-    result = turn.dossiers.look_up(turn.contact, found, four)
-    if isinstance(result, Shown):
-        answer = _page(turn, result.dossier)
-    elif isinstance(result, Wait):
-        person = to(desk_wording.PERSON_BUTTON, desk.person)
-        answer = tell(wording.wait(result.seconds, turn.centre), person, trace=_TRACE, remember=False)
-    else:
-        ways = [to(wording.ANOTHER_BUTTON, start), to(desk_wording.PERSON_BUTTON, desk.person)]
-        answer = _ask(wording.WRONG, *ways, then=link(digits, found))
+    if partial(turn.text)[0] and (other := named(turn)):
+        return other
     # the page is never shown again by its form, which would read a text that is not there
-    answer = msgspec.structs.replace(answer, here=link(show, found))
-    return _added(answer, wording.WHOLE_NUMBER) if whole else answer
+    return _tried(turn, found, again=link(digits, found), here=link(show, found))[0]
+
+
+@flow.page
+def linked(turn: Turn, token: str) -> Answer:
+    """The dossier behind a link, which is not named before its digits were shown."""
+    found = turn.dossiers.linked(turn.contact, token)
+    if found is None:
+        return start(turn) if not turn.dossiers.any() else _ask(wording.LINK_ENDED, then=link(code))
+    dossier = turn.dossiers.view(turn.contact, found)
+    if dossier is not None:
+        return _page(turn, dossier)
+    return _ask(wording.ASK_LINKED, to(wording.ANOTHER_BUTTON, start), then=link(linked_digits, token))
+
+
+@flow.page
+def linked_digits(turn: Turn, token: str) -> Answer:
+    """Reads the four digits; once they are right the link is this person's alone."""
+    found = turn.dossiers.linked(turn.contact, token)
+    if found is None:
+        return linked(turn, token)
+    answer, right = _tried(turn, found, again=link(linked_digits, token), here=link(linked, token))
+    if right:
+        turn.dossiers.used(turn.contact, token)
+    return answer
 
 
 @flow.page
@@ -149,7 +197,11 @@ def kept(turn: Turn) -> Answer:
 
 
 def token(payload: str) -> str | None:
-    """The link of a deep link's payload ("d_H05_12-260715-0007"); None where it is no dossier's."""
+    """The link of a deep link's payload: a random one ("l_..."), or one that names the code, as older slips have it
+    ("d_H05_12-260715-0007"); None where it is no dossier's.
+    """
+    if re.fullmatch(r"l_[A-Za-z0-9_-]{16,40}", payload):
+        return link(linked, payload[2:])
     found = from_token(payload)
     return link(show, found) if found else None
 
@@ -184,16 +236,46 @@ def _page(turn: Turn, dossier: Dossier) -> Answer:
     return tell(said, *ways, trace=_TRACE, here=link(show, dossier.code))
 
 
+def _tried(turn: Turn, code_text: str, *, again: str, here: str) -> tuple[Answer, bool]:
+    """What comes of the digits in a message, and whether they were right."""
+    whole = _WHOLE.fullmatch(turn.text.strip())
+    four = re.sub(r"\D", "", turn.text)[-4:] if whole else _four(turn.text)
+    if not four:
+        return _ask(wording.NO_DIGITS, to(wording.ANOTHER_BUTTON, start), then=again), False
+    result = turn.dossiers.look_up(turn.contact, code_text, four)
+    if isinstance(result, Shown):
+        answer, here = _page(turn, result.dossier), link(show, result.dossier.code)
+    elif isinstance(result, Wait):
+        person = to(desk_wording.PERSON_BUTTON, desk.person)
+        answer = tell(wording.wait(result.seconds, turn.centre), person, trace=_TRACE, remember=False)
+    else:
+        ways = [to(wording.ANOTHER_BUTTON, start), to(desk_wording.PERSON_BUTTON, desk.person)]
+        answer = _ask(wording.WRONG, *ways, then=again)
+    answer = msgspec.structs.replace(answer, here=here)
+    return (_added(answer, wording.WHOLE_NUMBER) if whole else answer), isinstance(result, Shown)
+
+
 def _ask(said: str | tuple[str, ...] | list[str], *choices: Choice, then: str) -> Answer:
     return msgspec.structs.replace(tell(said, *choices, trace=_TRACE), then=then)
 
 
 def _code(text: str) -> str:
     """The code of a link, which is user input."""
-    found = normal(text)
+    found = as_sent(text)
     if found is None:
         raise OutdatedError("no dossier has such a code")
     return found
+
+
+def _beside(rest: str) -> str:
+    """The digits that stand beside a code, where hardly anything else does ("4 số cuối 4321"); "" for none."""
+    apart = _COUNTED.sub(" ", fold(rest))
+    words = re.findall(r"[^\W\d]+", apart)
+    if len(words) > MOST_BESIDE or not set(words) <= _AROUND_DIGITS:
+        return ""
+    written = apart.strip(" .,;:|-")
+    whole = re.search(r"(?<![\d+])" + _WHOLE.pattern + r"(?!\d)", written)
+    return whole.group() if whole else _four(written)
 
 
 def _four(text: str) -> str:

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from bot.dialogue.wording.desk import phone, place
 from bot.dialogue.wording.figures import money
-from bot.dossier_records import UNDER_WAY, Dossier, Status
-from knowledge_base.centre import VIETNAM, Centre
+from bot.dossier_records import UNDER_WAY, Dossier, Status, day_of, in_vietnam
+from knowledge_base.centre import Centre
 
 TIMELINE_BUTTON = "Xem từng bước"
 FOLLOW_BUTTON = "Báo tôi khi có thay đổi"
@@ -33,6 +33,11 @@ ASK_DIGITS = (
     "Hồ sơ {code}.",
     "Để giữ kín hồ sơ, bạn gõ 4 số cuối của số điện thoại hoặc số căn cước ghi trên phiếu hẹn.",
 )
+ASK_LINKED = (
+    "Bạn đang mở hồ sơ ghi trên phiếu hẹn.",
+    "Để giữ kín hồ sơ, bạn gõ 4 số cuối của số điện thoại hoặc số căn cước ghi trên phiếu hẹn.",
+)
+LINK_ENDED = "Đường liên kết này đã hết hạn hoặc đã có người dùng. Bạn gõ giúp mã hồ sơ in trên phiếu hẹn, ví dụ H05.12-260715-0007."
 NO_CODE = "Xin lỗi, trợ lý chưa đọc được mã hồ sơ trong tin này. Mã nằm ở góc trên phiếu hẹn, ví dụ H05.12-260715-0007; bạn gõ lại giúp cả mã. Không còn phiếu hẹn, bạn gặp cán bộ giúp."
 NO_DIGITS = "Bạn chỉ cần gõ đúng 4 chữ số cuối, ví dụ 0123."
 WRONG = "Mã hồ sơ và 4 số này không khớp. Bạn xem lại phiếu hẹn giúp: cả mã hồ sơ, cả 4 số cuối."
@@ -95,7 +100,7 @@ def timeline(dossier: Dossier) -> tuple[str, ...]:
     """Every step, oldest first."""
     steps = [
         f"• {moment(step.at)}: {_STATUS[step.status]}" + (f" – {step.note}" if step.note else "")
-        for step in dossier.timeline
+        for step in sorted(dossier.timeline, key=lambda step: step.at)
     ]
     return (f"# Hồ sơ {dossier.code}: từng bước", *steps)
 
@@ -159,7 +164,7 @@ def _when(dossier: Dossier, centre: Centre, now: datetime) -> str | None:
 
 
 def _left(due: datetime, centre: Centre, now: datetime) -> str:
-    today, last = now.astimezone(VIETNAM).date(), due.astimezone(VIETNAM).date()
+    today, last = day_of(now), day_of(due)
     if today == last:
         return "hôm nay"
     days = working_days(centre, today, last)
@@ -175,5 +180,5 @@ def working_days(centre: Centre, today: date, last: date) -> int:
 
 def moment(at: datetime) -> str:
     """15/07/2026 17:00; the day alone where the hour was not given."""
-    local = at.astimezone(VIETNAM)
+    local = in_vietnam(at)
     return f"{local:%d/%m/%Y}" if local.time() in (time(0), time(23, 59)) else f"{local:%d/%m/%Y %H:%M}"

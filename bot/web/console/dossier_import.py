@@ -1,7 +1,6 @@
 """Importing a file of dossiers: checked row by row, first without writing if one likes, with its progress shown."""
 
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,8 +9,8 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
 from bot.dossier_import import BadRow
-from bot.dossier_records import Change
-from bot.dossier_sources import Bad, Good, Unreadable, read
+from bot.dossier_import import import_file as import_rows
+from bot.dossier_sources import Unreadable
 from bot.staff_records import Role
 from bot.storage.dossiers import DossierStore
 from bot.storage.staff import AuditStore
@@ -25,7 +24,6 @@ Desk = Annotated[Visit, require(Role.OFFICER, Role.SUPERVISOR)]
 Watcher = Annotated[Visit, require(Role.OFFICER, Role.SUPERVISOR, live=True)]
 
 LARGEST: Final = 20_000_000
-PIECE: Final = 200
 MOST_TOLD: Final = 500
 """Bad rows told one by one."""
 OUTCOMES: Final = {
@@ -34,6 +32,7 @@ OUTCOMES: Final = {
     "unchanged": "giữ nguyên",
     "stale": "cũ hơn bản đang có (bỏ qua)",
     "conflict": "khác nội dung nhưng cùng số lần thay đổi (bỏ qua)",
+    "failed": "không ghi được",
 }
 
 
@@ -81,31 +80,30 @@ def import_file(
 ) -> list[str]:
     """Keep every usable row; the first line of the report counts, the others say what is wrong row by row."""
     store = DossierStore(console.engine, console.dossiers.on_change, console.now)
-    changes: list[Change] = []
-    bad: list[BadRow] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"  # never under the name that was sent
         path.write_bytes(data)
         try:
-            for row in read(path, console.hasher, console.now()):
-                match row:
-                    case Good():
-                        changes.append(row.change)
-                    case Bad():
-                        bad.append(BadRow(name, row.number, row.problems))
+            done = import_rows(path, name, store, console.hasher, console.now(), write=write, progress=progress)
         except Unreadable as refusal:
             return [f"Không đọc được tệp {name}: {unreadable(str(refusal).replace(str(path), name))}."]
-    outcomes: Counter[str] = Counter()
-    for begin_at in range(0, len(changes), PIECE):
-        piece = store.upsert_all(changes[begin_at : begin_at + PIECE], write=write)
-        outcomes.update(kept.outcome.value for kept in piece)
-        progress(min(begin_at + PIECE, len(changes)), len(changes))
+    outcomes = done.outcomes
     counted = ", ".join(f"{outcomes[key]} {text}" for key, text in OUTCOMES.items() if outcomes[key]) or "0 hồ sơ"
     unwritten = "" if write else " (mới kiểm tra, chưa ghi)"
-    said = [f"{len(changes) + len(bad)} dòng: {counted}; {len(bad)} dòng bị bỏ{unwritten}."]
-    for left_out in bad[:MOST_TOLD]:
-        reasons = "; ".join(f"{each.column}: {reason(each.reason)}" for each in left_out.problems)
-        said += [f"Dòng {left_out.row}: {reasons}"]
-    if len(bad) > MOST_TOLD:
-        said.append(f"… và {len(bad) - MOST_TOLD} dòng nữa.")
+    warned = f"; {len(done.warnings)} dòng cần xem lại" if done.warnings else ""
+    said = [f"{done.rows} dòng: {counted}; {len(done.bad)} dòng bị bỏ{warned}{unwritten}."]
+    said += [f"{_where(row) or 'Tệp'}: {_reasons(row)}" for row in done.skipped]
+    for rows, kind in ((done.bad, ""), (done.warnings, " (đã nhập, cần xem lại)")):
+        said += [f"{_where(row)}{kind}: {_reasons(row)}" for row in rows[:MOST_TOLD]]
+        if len(rows) > MOST_TOLD:
+            said.append(f"… và {len(rows) - MOST_TOLD} dòng nữa.")
     return said
+
+
+def _where(row: BadRow) -> str:
+    sheet = f"Trang tính “{row.sheet}”" if row.sheet else ""
+    return ", ".join(filter(None, (sheet, f"{'dòng' if sheet else 'Dòng'} {row.row}" if row.row else "")))
+
+
+def _reasons(row: BadRow) -> str:
+    return "; ".join(f"{each.column}: {reason(each.reason)}".removeprefix(": ") for each in row.problems)

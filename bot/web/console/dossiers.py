@@ -195,9 +195,8 @@ def _keep(visit: Visit, before: Dossier, change: Change, version: int, action: s
         log.add_within(connection, visit.account.login, action, dossier.code, noted)
 
     store = DossierStore(visit.console.engine, told, visit.console.now)
-    counted = msgspec.structs.replace(change, status_version=version + 1)
-    kept = store.upsert(counted) if version == before.status_version else None
-    if kept is None or kept.outcome not in (Outcome.CHANGED, Outcome.UNCHANGED):
+    kept = store.upsert(msgspec.structs.replace(change, after=version))
+    if kept.outcome not in (Outcome.CHANGED, Outcome.UNCHANGED):
         fresh = _known(visit, before.code)
         return _view(visit, fresh, "Hồ sơ vừa được người khác cập nhật. Anh/chị xem lại bản mới dưới đây rồi làm lại.")
     followers = len(store.followers(before.code))

@@ -16,7 +16,18 @@ _REASONS: Final = (
     (r"is no identity number.*", "không phải số giấy tờ; căn cước gồm 12 số"),
     (r"lies in the future", "ở sau ngày hôm nay"),
     (r"lies before the day of receipt", "ở trước ngày tiếp nhận"),
+    (r"is the code of row (\d+) of sheet (.+) again.*", r"trùng mã với dòng \1 của trang tính “\2”; chỉ giữ một dòng"),
     (r"is the code of row (\d+) again.*", r"trùng mã với dòng \1; chỉ giữ một dòng"),
+    (r"goes back to an earlier status.*", "lùi về trạng thái trước; chưa báo cho ai, xem lại có phải tệp cũ không"),
+    (r"could not be kept.*", "không ghi được vào cơ sở dữ liệu; xem lại các ô của dòng này"),
+    (r"has a quotation mark.*was read without.*", "thừa một dấu ngoặc kép; đã đọc bỏ dấu ấy, xem lại dòng này"),
+    (r"has a quotation mark.*", "có dấu ngoặc kép mở mà không đóng; bỏ dấu ấy rồi nhập lại"),
+    (r"is no row of a table.*", "không đọc được thành dòng của bảng"),
+    (r"is a hidden sheet.*", "trang tính ẩn, không đọc"),
+    (r"is a sheet without.*", "không thấy dòng tiêu đề nên không đọc"),
+    (r"was read as Windows-1258.*", "tệp theo bảng mã Windows-1258 cũ; xem lại họ tên sau khi nhập"),
+    (r"is a number of iGate's own.*", "là số riêng của iGate, khác danh mục quốc gia; cần tên trạng thái"),
+    (r"is no record of a dossier|has none of the fields.*", "không phải dữ liệu một hồ sơ"),
 )
 _FILES: Final = (
     ("has no row of headings", "không thấy dòng tiêu đề; cần các cột Mã hồ sơ, Trạng thái và một cột như Ngày hẹn trả"),

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bot.dossier_records import in_vietnam
 from bot.workbooks import Cell
-from knowledge_base.centre import VIETNAM
 
 R = TypeVar("R")
 Fetch = Callable[[int, int], Sequence[R]]
@@ -88,7 +88,7 @@ def shown(value: Cell) -> str:
         case None:
             return ""
         case datetime():
-            return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+            return f"{in_vietnam(value):%d/%m/%Y %H:%M}"
         case date():
             return f"{value:%d/%m/%Y}"
         case bool():

@@ -212,6 +212,17 @@ async def test_a_deep_link_opens_its_procedure(office: Office, given: str, start
     assert [incoming.text for incoming in office.heard] == [started]
 
 
+@pytest.mark.parametrize(
+    ("given", "started"), [("a" * 22, "/start l_" + "a" * 22), ("../x", "/start"), ("short", "/start")]
+)
+async def test_a_link_of_a_slip_opens_the_look_up(office: Office, given: str, started: str) -> None:
+    """It names no dossier; what is no token just opens the page."""
+    async with office.client() as client:
+        await client.get("/", params={"d": given})
+        await client.get("/", params={"d": given})
+    assert [incoming.text for incoming in office.heard] == [started]
+
+
 async def test_a_deep_link_goes_on_with_the_conversation(office: Office, visitor: httpx.AsyncClient) -> None:
     """Somebody who has already asked scans another code."""
     await post(visitor, text="trước")

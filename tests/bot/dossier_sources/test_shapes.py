@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from openpyxl import Workbook
 
 from bot.dossier_records import Change, Status
 from bot.dossier_sources import Bad, Good, Unreadable, read
-from bot.dossier_sources.fields import moment
-from bot.dossier_sources.fields import status as status_of
+from bot.dossier_sources.json_shapes import from_record
+from bot.dossier_sources.values import identity, moment, phone
+from bot.dossier_sources.values import status as status_of
 from knowledge_base.centre import VIETNAM
 from tests.bot.dossiers import HASHER
 
@@ -123,7 +125,7 @@ def test_the_list_print_out(tmp_path: Path) -> None:
     first, second = read(path, HASHER, NOW)
     assert isinstance(first, Good)
     assert isinstance(second, Good)
-    assert (first.number, first.change.code, first.change.status) == (5, "BG.TNH01A.150909.39859", Status.PROCESSING)
+    assert (first.number, first.change.code, first.change.status) == (5, "BG.TNH01A.150909.39859", UNSET)
     assert (first.change.phone_last4, first.change.applicant) == ("0003", "Lê V. C.")
     assert second.change.status is Status.RETURNED
 
@@ -156,3 +158,156 @@ def test_statuses_are_known_by_number_and_name() -> None:
     for raw in ("", None, "11", "lạ"):
         with pytest.raises(ValueError, match="status"):
             status_of(raw)
+
+
+def test_more_ways_to_write_a_moment() -> None:
+    """The hour before the day, dashes and dots, half days, what a spreadsheet or a program keeps of a date."""
+    same = datetime(2026, 12, 3, 17, tzinfo=VIETNAM)
+    serial = 46359 + 17 / 24
+    half = "03/12/2026 5:00 PM"
+    for raw in ("17:00 03/12/2026", "03-12-2026 17:00", "3.12.2026 17:00:00.000", half, serial, str(serial)):
+        assert moment(raw) == same, raw
+    for raw in (int(same.timestamp() * 1000), 20261203170000, 20261203170000.0, "2026-12-03 17:00"):
+        assert moment(raw) == same, raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["30/11/2026", "30/11/2026 00:00:00", "20261130000000", "2026-11-30", "2026-11-29T17:00:00Z", 46356, "46356"],
+)
+def test_a_day_without_an_hour_ends_at_its_end(raw: object) -> None:
+    """Where something is due then; midnight is what spreadsheets and systems write for no hour."""
+    assert moment(raw, end_of_day=True) == datetime(2026, 11, 30, 23, 59, tzinfo=VIETNAM)
+    assert moment(datetime(2026, 11, 30), end_of_day=True) == datetime(2026, 11, 30, 23, 59, tzinfo=VIETNAM)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["0001-01-01T00:00:00+08:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.000+0000", "99991231235959", 2958465],
+)
+def test_placeholders_for_dates_are_no_dates(raw: object) -> None:
+    """Not even where no zone can hold them."""
+    with pytest.raises(ValueError, match="date"):
+        moment(raw)
+    made = from_record(IGATE | {"appointmentDate": raw}, HASHER, NOW)
+    assert isinstance(made, Bad)
+    assert made.problems[0].column == "appointmentDate"
+
+
+def test_due_on_the_day_of_receipt_is_no_mistake(tmp_path: Path) -> None:
+    """Received at 08:30, due "today"; yesterday is a mistake."""
+    today = DVCQG | {"NgayTiepNhan": "20260715083000", "NgayHenTra": "20260715000000"}
+    assert change_of(tmp_path, today).due_at == datetime(2026, 7, 15, 23, 59, tzinfo=VIETNAM)
+    assert isinstance(from_record(today | {"NgayHenTra": "20260714170000"}, HASHER, NOW), Bad)
+
+
+def test_the_day_of_return_is_no_time_of_the_source(tmp_path: Path) -> None:
+    """It says since when the status is so; a day alone says no time at all."""
+    change = change_of(tmp_path, DVCQG | {"TrangThaiHoSo": "10", "NgayTra": "20260716093000"})
+    assert change.status_at == datetime(2026, 7, 16, 9, 30, tzinfo=VIETNAM)
+    assert change.updated_at is UNSET
+    assert change_of(tmp_path, FLAT).updated_at == datetime(2026, 6, 1, 9, 40, tzinfo=VIETNAM)
+    assert change_of(tmp_path, FLAT | {"lastModifiedDate": "01/06/2026"}).updated_at is UNSET
+
+
+def test_igate_s_due_date_moves_only_to_a_later_day(tmp_path: Path) -> None:
+    """The same or an earlier one is none; alone it is the date."""
+    appointment = datetime(2026, 7, 18, 17, tzinfo=VIETNAM)
+    for due in ("2026-07-18T10:00:00.000+0000", "2026-07-17T10:00:00.000+0000", None):
+        change = change_of(tmp_path, IGATE | {"dueDate": due})
+        assert (change.due_at, change.due_moved_to) == (appointment, UNSET)
+    assert change_of(tmp_path, IGATE | {"dueDate": "2026-07-20T10:00:00.000+0000"}).due_moved_to is not UNSET
+    alone = change_of(tmp_path, IGATE | {"appointmentDate": None, "dueDate": "2026-07-18T10:00:00.000+0000"})
+    assert (alone.due_at, alone.due_moved_to) == (appointment, UNSET)
+    same = change_of(tmp_path, DVCQG | {"NgayHenTraMoi": DVCQG["NgayHenTra"]})
+    assert same.due_moved_to is UNSET
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"dossierStatus": 4, "dossierTaskStatus": {"name": "Đã trả kết quả"}}, Status.RETURNED),
+        ({"dossierStatus": 4, "statusCurrentTask": "Đang xử lý"}, Status.PROCESSING),
+        ({"dossierStatus": {"id": 2, "name": "Đang xử lý"}, "statusCurrentTask": "Thụ lý"}, Status.PROCESSING),
+        ({"dossierStatus": 2, "dossierTaskStatus": {"name": "Đang xử lý"}}, Status.PROCESSING),
+        ({"dossierStatus": "Đã trả kết quả"}, Status.RETURNED),
+    ],
+)  # fmt: skip
+def test_igate_names_its_status(said: dict[str, Any], status: Status, tmp_path: Path) -> None:
+    """By any of its names; the name of a task refuses nothing."""
+    assert change_of(tmp_path, IGATE | said).status is status
+
+
+@pytest.mark.parametrize("said", [2, {"id": 2}, "2", {"id": 2, "name": None}])
+def test_a_number_of_igate_s_own_list_is_no_status(said: object) -> None:
+    """It would read as another status of the national list."""
+    for task in (None, "Chuyên viên thụ lý"):
+        made = from_record(IGATE | {"dossierStatus": said, "statusCurrentTask": task}, HASHER, NOW)
+        assert isinstance(made, Bad)
+        assert "iGate's own list" in made.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("4 - Đang xử lý", Status.PROCESSING),
+        ("2. Đang xử lý", Status.PROCESSING),  # a number of another list
+        ("04", Status.PROCESSING),
+        (4.0, Status.PROCESSING),
+        ("Chờ bổ sung", Status.SUPPLEMENT),
+        ("Có kết quả", Status.DONE),
+        ("waiting", Status.SUPPLEMENT),
+        ("releasing", Status.DONE),
+        ("done", Status.RETURNED),
+        ("Denied", Status.REFUSED),
+    ],
+)
+def test_statuses_as_systems_write_them(raw: object, status: Status) -> None:
+    assert status_of(raw) is status
+
+
+@pytest.mark.parametrize("wrap", [["data"], ["result"], ["items"], ["data", "content"]])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le"])
+def test_wrapped_lists_in_any_unicode(tmp_path: Path, wrap: list[str], encoding: str) -> None:
+    """Systems wrap the list; programs of Windows write UTF-16."""
+    content: Any = [DVCQG, FLAT]
+    for name in reversed(wrap):
+        content = {"total": 2, name: content}
+    (tmp_path / "x").write_bytes(json.dumps(content, ensure_ascii=False).encode(encoding))
+    assert [type(row) for row in read(tmp_path / "x", HASHER, NOW)] == [Good, Good]
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        (900004321, "0900004321"),
+        (900004321.0, "0900004321"),
+        ("900004321", "0900004321"),
+        ("900004321.0", "0900004321"),
+        (84900004321, "0900004321"),
+        ("0900004321; 0911111111", "0900004321"),
+        ("0900 004 321 / 0911111111", "0900004321"),
+        ("không có", ""),
+        ("", ""),
+    ],
+)
+def test_telephone_numbers_as_spreadsheets_leave_them(written: object, number: str) -> None:
+    """The leading zero comes back; of two numbers the first counts."""
+    assert phone(written, HASHER) == HASHER.phone(number)
+
+
+def test_identity_numbers_get_their_zero_back() -> None:
+    for written in (24099001234, "24099001234", "024099001234", 24099001234.0):
+        assert identity(written, HASHER) == HASHER.identity("024099001234")
+    assert identity("không có", HASHER) == HASHER.identity("")
+
+
+def test_a_bad_number_costs_no_dossier(tmp_path: Path) -> None:
+    """Kept without it, with a warning that does not repeat it."""
+    path = tmp_path / "x"
+    path.write_text(json.dumps(DVCQG | {"SoDienThoai": "0900 ABC"}), "utf-8")
+    (row,) = read(path, HASHER, NOW)
+    assert isinstance(row, Good)
+    assert [problem.column for problem in row.warnings] == ["SoDienThoai"]
+    assert row.change.phone_hash is UNSET
+    assert "ABC" not in repr(row)

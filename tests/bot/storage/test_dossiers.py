@@ -156,3 +156,44 @@ def test_consents_are_given_and_withdrawn(engine: Engine) -> None:
     with engine.connect() as connection:
         assert is_consented(connection, ANNA, "dossier:x")
         assert not is_consented(connection, Contact("telegram", "2"), "dossier:x")
+
+
+def test_numbers_of_changes_may_be_milliseconds(engine: Engine) -> None:
+    """They come back as they were sent; what the staff change in between does not stand in the way of the next."""
+    store = DossierStore(engine)
+    first = 1_764_756_000_000
+    assert store.upsert(change(status_version=first)).dossier.sender_version == first
+    assert store.upsert(change(status=Status.SUPPLEMENT, after=1)).outcome is Outcome.CHANGED
+    assert store.upsert(change(status=Status.DONE, status_version=first + 1)).outcome is Outcome.CHANGED
+    kept = store.get(CODE)
+    assert kept is not None
+    assert (kept.status, kept.status_version, kept.sender_version) == (Status.DONE, 3, first + 1)
+
+
+def test_a_newer_number_of_the_same_content_is_kept_and_told_nobody(engine: Engine) -> None:
+    """An older one is stale from then on."""
+    told: list[Status] = []
+    store = DossierStore(engine, lambda _connection, dossier, _before: told.append(dossier.status))
+    store.upsert(change(status_version=3))
+    assert store.upsert(change(status_version=5)).outcome is Outcome.UNCHANGED
+    assert store.upsert(change(status=Status.DONE, status_version=4)).outcome is Outcome.STALE
+    assert told == [Status.PROCESSING]
+
+
+def test_what_the_database_refuses_loses_no_other(engine: Engine) -> None:
+    """A value that cannot be stored; the others of its batch are kept."""
+    store = DossierStore(engine)
+    codes = [f"H05.12-260715-000{number}" for number in range(3)]
+    sent = [change(codes[0]), change(codes[1], agency="\ud800"), change(codes[2])]
+    assert [kept.outcome for kept in store.upsert_all(sent)] == ["created", "failed", "created"]
+    assert [dossier.code for dossier in store.get_all(codes)] == [codes[0], codes[2]]
+
+
+def test_a_status_that_goes_back_without_a_time_is_told_nobody(engine: Engine) -> None:
+    """It is kept, for it may be true."""
+    told: list[Status] = []
+    store = DossierStore(engine, lambda _connection, dossier, _before: told.append(dossier.status))
+    store.upsert(change(status=Status.DONE))
+    back = store.upsert(change(status=Status.PROCESSING))
+    assert (back.outcome, back.backwards, back.dossier.status) == (Outcome.CHANGED, True, Status.PROCESSING)
+    assert told == [Status.DONE]

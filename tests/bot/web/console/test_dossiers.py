@@ -190,3 +190,18 @@ def test_a_strange_file_is_refused_in_words(app: FastAPI, body: bytes) -> None:
         assert "Không đọc được tệp" in finished(desk, answer)
     else:
         assert answer.status_code == 422
+
+
+def test_doubts_of_an_import_are_told_in_words(app: FastAPI) -> None:
+    """What was kept without its bad number, and what goes back to an earlier status."""
+    desk = sign_in(app, Role.OFFICER)
+    head = "Mã hồ sơ,Trạng thái,Ngày tiếp nhận,Ngày hẹn trả,Số điện thoại\n"
+    row = "H05.12-260716-0001,{},16/07/2026,30/07/2026,{}\n"
+
+    def imported(status: str, phone: str) -> str:
+        file = {"file": ("hồ sơ.csv", (head + row.format(status, phone)).encode(), "text/csv")}
+        return finished(desk, desk.post("/staff/dossiers/import", files=file))
+
+    assert "Dòng 2 (đã nhập, cần xem lại): Số điện thoại: không phải số điện thoại" in imported("Có kết quả", "abc")
+    assert "lùi về trạng thái trước" in imported("Đang xử lý", "0900004321")
+    assert kept(desk, "H05.12-260716-0001").phone_last4 == "4321"
