@@ -51,6 +51,6 @@ def counted(
         endings=asked.endings(*week),
         delivery=asked.delivery(*week),
         figures=desk.lists(month, month).figures,
-        ratings=report(ratings.ratings(rated, rated), ratings.visits(rated, rated), rated, rated).total,
+        ratings=report(ratings.ratings(rated, rated), ratings.visits(rated, rated), rated, rated, now()).total,
         helped=VolunteerStore(engine, now).counts(days[0].isoformat(), days[1].isoformat()),
     )

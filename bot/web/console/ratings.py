@@ -242,6 +242,7 @@ def _report(visit: Visit) -> tuple[Report, str]:
         store.visits(first, last),
         first,
         last,
+        visit.console.now(),
         agency=query.get("co_quan", ""),
         counter=query.get("quay", "").strip(),
     )

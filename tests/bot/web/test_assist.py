@@ -129,6 +129,14 @@ def test_wrong_codes_are_refused_and_limited(app: FastAPI, assistance: KeptAssis
     assert statuses == [422] * 6 + [429] * 2
 
 
+def test_a_right_code_is_let_in_whatever_others_at_the_address_typed(app: FastAPI, assistance: KeptAssistance) -> None:
+    """A whole youth union sits behind one address; a neighbour's wrong codes keep nobody from starting."""
+    for number in range(9):
+        TestClient(app).post("/assist/join", data={"code": f"TN-111-BBB-22{number}"})
+    assert joined(app, assistance).get("/assist").status_code == 200
+    assert TestClient(app).post("/assist/join", data={"code": "TN-111-BBB-333"}).status_code == 429
+
+
 def test_joining_again_with_the_same_code_keeps_the_cases(app: FastAPI, assistance: KeptAssistance) -> None:
     _, code = assistance.make_code("Lan", "Đoàn phường Thử", 30, "an")
     client = TestClient(app)
