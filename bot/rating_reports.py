@@ -164,18 +164,21 @@ def report(
     *,
     agency: str = "",
     counter: str = "",
+    agency_name: Callable[[str], str] = str,
 ) -> Report:
     """The report of these months, of one agency or counter where they are named.
 
     ratings: all of these months, of every place: what may be told is decided before anything is chosen.
+    agency_name: the one name of an agency that is written in several ways.
     """
-    known = told((rating for rating in ratings if first <= rating.month <= last), now)
+    named = (msgspec.structs.replace(rating, agency=agency_name(rating.agency)) for rating in ratings)
+    known = told((rating for rating in named if first <= rating.month <= last), now)
     mine = [rating for rating in known if agency in ("", rating.agency) and counter in ("", rating.counter)]
-    counted = {
-        place: count
-        for place, count in visits.items()
-        if first <= place[0] <= last and agency in ("", place[1]) and counter in ("", place[2])
-    }
+    counted: Tally[tuple[str, str, str]] = Tally()
+    for (month, written, where), count in visits.items():
+        place = (month, agency_name(written), where)
+        if first <= month <= last and agency in ("", place[1]) and counter in ("", where):
+            counted[place] += count
     comments = (Comment(rating.agency, rating.comment, rating.low) for rating in mine if rating.comment and not counter)
     return Report(
         first=first,

@@ -103,7 +103,15 @@ def report(  # noqa: PLR0917 - click hands them over by name
     last = max(month, last or month)
     store = office.rating_store
     now = datetime.now(UTC)
-    result = made(store.ratings(month, last), store.visits(month, last), month, last, now, agency=agency)
+    result = made(
+        store.ratings(month, last),
+        store.visits(month, last),
+        month,
+        last,
+        now,
+        agency=agency,
+        agency_name=office.centre.agency_name,
+    )
     if not (xlsx or svg or png):
         for line in (result.total, *result.agencies, *result.counters):
             name = line.name or ("toàn Trung tâm" if line is result.total else "")

@@ -25,7 +25,14 @@ from bot.rating_records import (
     returned_month,
 )
 from bot.storage.database import insert_missing
-from bot.storage.ratings_tables import rating_calls, rating_changes, rating_tries, rating_visits, ratings
+from bot.storage.ratings_tables import (
+    rating_calls,
+    rating_changes,
+    rating_counters,
+    rating_tries,
+    rating_visits,
+    ratings,
+)
 from bot.storage.tables import dossiers
 from knowledge_base.centre import VIETNAM
 
@@ -103,6 +110,20 @@ class RatingStore:
             which &= rating_visits.c.key == key
         with self._engine.begin() as connection:
             connection.execute(update(rating_visits).where(which).values(expires_at=self._now()))
+
+    # --- counters ---
+
+    def counters(self) -> dict[str, str]:
+        """The agency of each counter, "" for a counter of several."""
+        with self._engine.connect() as connection:
+            return {row.counter: row.agency for row in connection.execute(select(rating_counters))}
+
+    def seat(self, counter: str, agency: str) -> None:
+        """This agency sits at the counter from now on."""
+        with self._engine.begin() as connection:
+            if not insert_missing(connection, rating_counters, [{"counter": counter, "agency": agency}]):
+                mine = update(rating_counters).where(rating_counters.c.counter == counter)
+                connection.execute(mine.values(agency=agency))
 
     # --- rating ---
 

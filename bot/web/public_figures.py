@@ -84,7 +84,9 @@ class PublicFigures:
         month_end = today.replace(day=1) - timedelta(days=1)
         month = f"{month_end:%Y-%m}"
         days = (month_end.replace(day=1), month_end)
-        parts = counted(self._engine, self._now, week, month, days, rated=rated_month(today))
+        parts = counted(
+            self._engine, self._now, week, month, days, rated=rated_month(today), agency_name=self._centre.agency_name
+        )
         page = public(overview(parts, *week, month, name=self._name))
         self._kept = (now, page)
         return page

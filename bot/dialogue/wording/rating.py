@@ -71,6 +71,11 @@ def summary(rating: Rating) -> tuple[str, ...]:
     return tuple(said)
 
 
+def counter(name: str) -> str:
+    """A counter as people call it: "5" and "Quầy 5" are both "Quầy 5"."""
+    return name if name.lower().startswith("quầy") else f"Quầy {name}"
+
+
 def kept_words(comment: str) -> str:
     """The comment as it is kept, without numbers and names."""
     return f"Đã ghi góp ý: “{comment}”" if comment else "Đã bỏ góp ý."

@@ -81,7 +81,8 @@ def _found(visit: Visit) -> Overview:
     now = console.now()
     last = now.astimezone(VIETNAM).date()
     first, month = last - WEEK, month_of(now)
-    parts = counted(console.engine, console.now, (first, last), month, (last.replace(day=1), last))
+    month_so_far, namer = (last.replace(day=1), last), console.centre.agency_name
+    parts = counted(console.engine, console.now, (first, last), month, month_so_far, agency_name=namer)
 
     def name(code: str) -> str:
         known = console.guide.procedure(code)
