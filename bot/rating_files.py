@@ -18,6 +18,7 @@ from bot.workbooks import Cell, Sheet, workbook
 NO_AGENCY: Final = "(không ghi cơ quan, hoặc gộp nhiều nơi ít lượt)"
 FEW: Final = "chưa đủ 5 lượt chấm"
 VERDICTS: Final = {True: "đạt", False: "chưa đạt", None: "chưa đủ cơ sở kết luận"}
+BRIEFLY: Final = {True: "đạt", False: "chưa đạt", None: "chưa rõ"}
 _FONT: Final = "DejaVu Sans, Noto Sans, Liberation Sans, Arial, sans-serif"
 _COLOURS: Final = ("#0b5394", "#38761d", "#9c4a00")
 _SCRIPT: Final = re.compile(r"<script\b.*?</script>", re.DOTALL)
@@ -25,9 +26,6 @@ HEAD: Final = (
     *("Nhóm", "Lượt đến", "Lượt chấm", "Tỷ lệ chấm (%)"),
     *(f"{name}{what}" for name in wording.NAMES.values() for what in (" (%)", ": từ", ": đến", ": so với 95%")),
 )
-
-
-SHORT: Final = ("Nhóm", "Lượt chấm / lượt đến", *wording.NAMES.values())
 
 
 def title(report: Report) -> str:
@@ -53,20 +51,6 @@ def row(line: Line, said: str = "") -> list[str | int | float | None]:
             cells += [None, None, None, None]
         else:
             cells += [percent(share.rate), percent(low), percent(high), VERDICTS[share.reached]]
-    return cells
-
-
-def short(line: Line, said: str) -> list[str | int | float | None]:
-    """One group as a row under SHORT: the rate, its interval and what it says of the goal, as people read them."""
-    shown = f"{line.ratings} / {line.visits}"
-    cells: list[str | int | float | None] = [
-        said,
-        shown if line.response is None else f"{shown} ({rate(line.response)})",
-    ]
-    for share in line.shares.values():
-        low, high = share.interval
-        reached = VERDICTS[share.reached]
-        cells.append(None if share.rate is None else f"{rate(share.rate)} ({rate(low)}–{rate(high)}), {reached}")
     return cells
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from bot import rating_files
+from bot.dialogue.wording import rating as rating_words
 from bot.rating_reports import LEAST, Line, Report
 from bot.rating_reports import report as made
 from bot.services.review import month_of
@@ -61,12 +62,7 @@ WHOLE: Final = Table(
     columns=tuple(_column(number, name) for number, name in enumerate(rating_files.HEAD)),
     empty="Chưa có lượt chấm nào trong thời gian này.",
 )
-"""Every figure in its column: for a spreadsheet."""
-RATES: Final = Table(
-    title=WHOLE.title,
-    columns=tuple(_column(number, name) for number, name in enumerate(rating_files.SHORT)),
-    empty=WHOLE.empty,
-)
+"""Every figure in its column: for a spreadsheet. The page shows few of them, see its template."""
 DETAILS: Final = Table(
     title="Chi tiết từng tiêu chí",
     columns=tuple(
@@ -114,7 +110,7 @@ def show(visit: Reader) -> Response:
     """Shares by agency, counter or month, with the chart and the spreadsheet; every interval on demand."""
     query = visit.request.query_params
     asked, report = _asked(visit), _report(visit)
-    details, sheet = query.get("xem") == "chi-tiet", query.get("tai") == "xlsx"
+    details = query.get("xem") == "chi-tiet"
     lines = [
         ("Toàn bộ", report.total),
         *((rating_files.name(line, asked.by), line) for line in _lines(report)[asked.by]),
@@ -122,10 +118,8 @@ def show(visit: Reader) -> Response:
     many = [(name, line) for name, line in lines if not line.hidden]
     if details:
         table, rows = DETAILS, [row for name, line in many for row in rating_files.details(line, name)]
-    elif sheet:
-        table, rows = WHOLE, [rating_files.row(line, name) for name, line in lines]
     else:
-        table, rows = RATES, [rating_files.short(line, name) for name, line in many]
+        table, rows = WHOLE, [rating_files.row(line, name) for name, line in lines]
     places = _places(visit)
     return visit.table(
         "ratings.html",
@@ -134,6 +128,10 @@ def show(visit: Reader) -> Response:
         report=report,
         asked=asked,
         details=details,
+        lines=many,
+        names=rating_words.NAMES,
+        rate=rating_files.rate,
+        verdicts=rating_files.BRIEFLY,
         title=rating_files.title(report),
         groups=list(GROUPS.items()),
         agencies=sorted({agency for _, agency, _ in places if agency}),
