@@ -23,7 +23,7 @@ from docx import Document
 from openpyxl import load_workbook
 from sqlalchemy import Engine
 
-from bot import rating_files, review_files, volunteer_reports
+from bot import rating_files, review_files, review_letter, volunteer_reports
 from bot.dialogue.privacy import conceal_people
 from bot.dossier_records import Change, Status
 from bot.messages import Contact
@@ -320,7 +320,7 @@ def compare_review(sheet: Sheet, told: Told, desk: ReviewDesk, store: ReviewStor
     sheet.same("review, the drawn ones", sorted(told.drawn), expected)
     sheet.same("review, dossiers with a fault", part.total.faults, told.faults)
     sheet.same("review, interviews", part.total.interviews.get(Ended.ANSWERED, 0), (len(told.drawn) + 1) // 2)
-    letter = review_files.docx(month, load_centre(SHIPPED))
+    letter = review_letter.docx(month, load_centre(SHIPPED), LAST)
     (out / "review.docx").write_bytes(letter)
     (out / "review.xlsx").write_bytes(review_files.xlsx(month))
     words = "\n".join(paragraph.text for paragraph in Document(BytesIO(letter)).paragraphs)
