@@ -7,6 +7,7 @@ script are JSON and change only what belongs to the cookie's seat. /giayto/TOKEN
 
 import hashlib
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -77,6 +78,8 @@ class _Ticks(msgspec.Struct):
 
 class _Close(msgspec.Struct):
     outcome: Outcome
+    ago: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    """Seconds since it was closed on the phone, which had no connection."""
 
 
 class _Find(msgspec.Struct):
@@ -220,7 +223,12 @@ class AssistPages:
         known = (self._guide.procedure(match.code) for match in found.matches[:FOUND])
         return {
             "found": [
-                {"code": each.code, "name": each.plain_name or each.name, "official": each.name, "agency": each.agency}
+                {
+                    "code": each.code,
+                    "name": each.plain_name or each.name,
+                    "official": each.name,
+                    "agency": self._centre.agency_name(each.agency),
+                }
                 for each in known
                 if each
             ]
@@ -280,10 +288,10 @@ class AssistPages:
 
     def _close(self, request: Request, seat: Seat, body: bytes) -> Any:
         # closed already (the answer did not arrive): that is what was wanted
-        outcome = _read(body, _Close).outcome
-        if outcome is Outcome.LEFT:
+        asked = _read(body, _Close)
+        if asked.outcome is Outcome.LEFT:
             raise _Stop(400, wording.HOW_CLOSED)
-        self._assistance.store.close(seat.id, request.path_params["case"], outcome)
+        self._assistance.store.close(seat.id, request.path_params["case"], asked.outcome, timedelta(seconds=asked.ago))
         return {}
 
     def _told(self, case: Case) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The monthly review and the director's page in the console."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from openpyxl import load_workbook
 
 from bot.dossier_records import Status, Step
 from bot.review_records import QUESTIONS, Matter
@@ -98,6 +100,12 @@ def test_a_letter_of_apology_and_a_mistapped_call_are_in_the_log(app: FastAPI) -
 
 
 def test_the_director_sees_what_was_asked(app: FastAPI) -> None:
-    page = sign_in(app, Role.SUPERVISOR, "phu.trach").get("/staff/overview").text
+    """And how it was before: five dossiers were received in October, none in November so far."""
+    supervisor = sign_in(app, Role.SUPERVISOR, "phu.trach")
+    page = supervisor.get("/staff/overview").text
     assert "<strong>3</strong> câu hỏi: trả lời được 3" in page
+    assert "Bảy ngày trước đó: 0 câu" in page
+    book = load_workbook(BytesIO(supervisor.get("/staff/overview?tai=xlsx").content))
+    rows = [row[:3] for row in book["Hồ sơ theo cơ quan"].iter_rows(min_row=3, values_only=True)]
+    assert ("Toàn Trung tâm, cả tháng trước", 5, 4) in rows
     assert "Phí, lệ phí" in page
