@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.dialogue.wording import rating as wording
 from bot.rating_records import Criterion
-from bot.rating_reports import GOAL, Line, Report
+from bot.rating_reports import GOAL, Line, Report, Share
 from bot.workbooks import Cell, Sheet, workbook
 
 NO_AGENCY: Final = "(không ghi cơ quan, hoặc gộp nhiều nơi ít lượt)"
@@ -77,6 +77,12 @@ def name(line: Line, by: str) -> str:
 def rate(share: float) -> str:
     """0.9512 → "95,1%", 1 → "100%"."""
     return f"{100 * share:.1f}".removesuffix(".0").replace(".", ",") + "%"
+
+
+def between(share: Share) -> str:
+    """The interval of a share as people read it: "53–98%"."""
+    low, high = share.interval
+    return f"{100 * low:.0f}–{100 * high:.0f}%"
 
 
 def percent(share: float | None) -> float | None:

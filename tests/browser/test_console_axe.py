@@ -31,6 +31,7 @@ PATHS: tuple[tuple[Role, str], ...] = (
     (Role.OFFICER, "/staff/volunteers/poster"),
     (Role.OFFICER, "/staff/review/1"),
     (Role.OFFICER, "/staff/review/items/1"),
+    (Role.OFFICER, "/staff/review/apologies"),
     (Role.OFFICER, "/staff/volunteers/report"),
     (Role.CLERK, "/staff/ratings"),
     (Role.OFFICER, "/staff/ratings"),

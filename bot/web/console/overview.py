@@ -14,7 +14,7 @@ from bot.dialogue.wording import review as review_words
 from bot.notice_records import NoticeState
 from bot.overview_records import AgencyLine, Named, Overview
 from bot.question_records import Ending
-from bot.rating_files import VERDICTS, percent, rate
+from bot.rating_files import BRIEFLY, VERDICTS, percent, rate
 from bot.services.overview import overview
 from bot.services.review import before, month_of
 from bot.staff_records import Role
@@ -71,7 +71,7 @@ def show(visit: Annotated[Visit, require(*READERS)]) -> Response:
         states=_STATES,
         criteria=rating_words.NAMES,
         rate=rate,
-        verdicts=VERDICTS,
+        verdicts=BRIEFLY,
         heads=HEADS,
         cells=_cells,
         no_agency=review_words.NO_AGENCY,
@@ -88,7 +88,7 @@ def _found(visit: Visit) -> tuple[Overview, Overview]:
 
     def name(code: str) -> str:
         known = console.guide.procedure(code)
-        return known.name if known else code
+        return (known.plain_name or known.name) if known else code
 
     def page(end: date, month: str, days: tuple[date, date]) -> Overview:
         week = (end - WEEK, end)

@@ -131,6 +131,7 @@ def show(visit: Reader) -> Response:
         lines=many,
         names=rating_words.NAMES,
         rate=rating_files.rate,
+        between=rating_files.between,
         verdicts=rating_files.BRIEFLY,
         title=rating_files.title(report),
         groups=list(GROUPS.items()),

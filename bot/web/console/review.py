@@ -42,6 +42,7 @@ router = APIRouter()
 Reader = Annotated[Visit, require(*READERS)]
 Supervisor = Annotated[Visit, require(Role.SUPERVISOR)]
 Text = Annotated[str, Form()]
+MOST: Final = 1_000_000
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -419,7 +420,10 @@ def _today(visit: Visit) -> date:
 
 
 def _size(text: str) -> int | None:
-    return int(text) if text.strip() else None
+    size = int(text) if text.strip() else None
+    if size is not None and size > MOST:
+        raise ValueError("too many")
+    return size
 
 
 def _named(draw_: Draw) -> str:
