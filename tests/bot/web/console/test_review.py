@@ -74,7 +74,6 @@ def test_no_month_breaks_the_report(app: FastAPI) -> None:
         assert supervisor.get(f"/staff/review/apologies?thang={month}").status_code == 200
     asked = {"month": MONTH, "matter": "supplement", "officers": ["phu.trach.hai"], "size": "9" * 30}
     assert supervisor.post("/staff/review/draw", asked).status_code == 409
-    assert supervisor.get(f"/staff/review/{'9' * 30}").status_code == 404
 
 
 def test_a_letter_of_apology_and_a_mistapped_call_are_in_the_log(app: FastAPI) -> None:
