@@ -23,7 +23,7 @@ from docx import Document
 from openpyxl import load_workbook
 from sqlalchemy import Engine
 
-from bot import rating_files, review_files, volunteer_reports
+from bot import rating_files, review_files, review_letter, volunteer_reports
 from bot.dialogue.privacy import conceal_people
 from bot.dossier_records import Change, Status
 from bot.messages import Contact
@@ -292,7 +292,7 @@ def compare(engine: Engine, clock: Clock, told: Told, desk: ReviewDesk, catalogu
     """Every report against the plain list; the files are written to `out` and read back."""
     sheet = Sheet()
     compare_review(sheet, told, desk, ReviewStore(engine, clock), out)
-    compare_ratings(sheet, told, RatingStore(engine, clock), out)
+    compare_ratings(sheet, told, RatingStore(engine, clock), clock, out)
     compare_volunteers(sheet, told, VolunteerStore(engine, clock), out)
     compare_page(sheet, told, counted(engine, clock, WEEK, MONTH, (FIRST, LAST)), catalogue)
     return sheet
@@ -320,7 +320,7 @@ def compare_review(sheet: Sheet, told: Told, desk: ReviewDesk, store: ReviewStor
     sheet.same("review, the drawn ones", sorted(told.drawn), expected)
     sheet.same("review, dossiers with a fault", part.total.faults, told.faults)
     sheet.same("review, interviews", part.total.interviews.get(Ended.ANSWERED, 0), (len(told.drawn) + 1) // 2)
-    letter = review_files.docx(month, load_centre(SHIPPED))
+    letter = review_letter.docx(month, load_centre(SHIPPED), LAST)
     (out / "review.docx").write_bytes(letter)
     (out / "review.xlsx").write_bytes(review_files.xlsx(month))
     words = "\n".join(paragraph.text for paragraph in Document(BytesIO(letter)).paragraphs)
@@ -328,9 +328,9 @@ def compare_review(sheet: Sheet, told: Told, desk: ReviewDesk, store: ReviewStor
     sheet.same("letter to the Chairman, telephone numbers", words.count("0900004321"), 0)
 
 
-def compare_ratings(sheet: Sheet, told: Told, store: RatingStore, out: Path) -> None:
+def compare_ratings(sheet: Sheet, told: Told, store: RatingStore, clock: Clock, out: Path) -> None:
     """Satisfaction by criterion and agency, and its workbook."""
-    rated = rating_report(store.ratings(MONTH, MONTH), store.visits(MONTH, MONTH), MONTH, MONTH)
+    rated = rating_report(store.ratings(MONTH, MONTH), store.visits(MONTH, MONTH), MONTH, MONTH, clock())
     sheet.same("ratings, visits", rated.total.visits, len(told.returned))
     sheet.same("ratings, given", rated.total.ratings, len(told.ratings))
     for criterion in Criterion:
@@ -339,8 +339,9 @@ def compare_ratings(sheet: Sheet, told: Told, store: RatingStore, out: Path) -> 
         satisfied = sum(score >= 4 for score in scores)
         sheet.same(f"ratings, {criterion.name.lower()}", (share.satisfied, share.answered), (satisfied, len(scores)))
     for line in rated.agencies:
-        if not line.hidden:
-            sheet.same(f"ratings, {line.name}", line.ratings, sum(agency == line.name for agency, _ in told.ratings))
+        if line.name:  # up to four of an agency are told with those of others, without its name
+            own = sum(agency == line.name for agency, _ in told.ratings)
+            sheet.same(f"ratings, {line.name}", 0 <= own - line.ratings < LEAST, again=True)
     (out / "ratings.xlsx").write_bytes(rating_files.xlsx(rated))
     whole = [cell.value for cell in load_workbook(out / "ratings.xlsx")["Chung"][3]]
     sheet.same("ratings workbook, visits and ratings", whole[1:3], [len(told.returned), len(told.ratings)])

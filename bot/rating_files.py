@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from bot.dialogue.wording import rating as wording
 from bot.rating_records import Criterion
-from bot.rating_reports import GOAL, Line, Report
+from bot.rating_reports import GOAL, Line, Report, Share
 from bot.workbooks import Cell, Sheet, workbook
 
-NO_AGENCY: Final = "(không ghi cơ quan)"
-FEW: Final = "dưới 5 lượt chấm, không hiện"
+NO_AGENCY: Final = "(không ghi cơ quan, hoặc gộp nhiều nơi ít lượt)"
+FEW: Final = "chưa đủ 5 lượt chấm"
 VERDICTS: Final = {True: "đạt", False: "chưa đạt", None: "chưa đủ cơ sở kết luận"}
+BRIEFLY: Final = {True: "đạt", False: "chưa đạt", None: "chưa rõ"}
 _FONT: Final = "DejaVu Sans, Noto Sans, Liberation Sans, Arial, sans-serif"
 _COLOURS: Final = ("#0b5394", "#38761d", "#9c4a00")
 _SCRIPT: Final = re.compile(r"<script\b.*?</script>", re.DOTALL)
@@ -38,9 +39,9 @@ def span(report: Report) -> str:
     return f"tháng {months[0]}" if months[0] == months[1] else f"từ tháng {months[0]} đến tháng {months[1]}"
 
 
-def row(line: Line, name: str = "") -> list[str | int | float | None]:
+def row(line: Line, said: str = "") -> list[str | int | float | None]:
     """One group as a row under HEAD; rates in percent with one decimal."""
-    cells: list[str | int | float | None] = [name or line.name or NO_AGENCY, line.visits]
+    cells: list[str | int | float | None] = [said or line.name or NO_AGENCY, line.visits]
     if line.hidden:
         return [*cells, FEW, *[None] * (len(HEAD) - 3)]
     cells += [line.ratings, percent(line.response)]
@@ -51,6 +52,37 @@ def row(line: Line, name: str = "") -> list[str | int | float | None]:
         else:
             cells += [percent(share.rate), percent(low), percent(high), VERDICTS[share.reached]]
     return cells
+
+
+def details(line: Line, said: str) -> list[list[str | int | float | None]]:
+    """One group with a row for each criterion."""
+    return [
+        [said, wording.NAMES[criterion], percent(share.rate), *map(percent, share.interval), share.answered,
+         VERDICTS[share.reached]]
+        for criterion, share in line.shares.items()
+        if share.rate is not None
+    ]  # fmt: skip
+
+
+def name(line: Line, by: str) -> str:
+    """A group's name as people say it: "Quầy 5", "11/2026"."""
+    match by:
+        case "counters":
+            return wording.counter(line.name)
+        case "months":
+            return f"{line.name[5:]}/{line.name[:4]}"
+    return line.name or NO_AGENCY
+
+
+def rate(share: float) -> str:
+    """0.9512 → "95,1%", 1 → "100%"."""
+    return f"{100 * share:.1f}".removesuffix(".0").replace(".", ",") + "%"
+
+
+def between(share: Share) -> str:
+    """The interval of a share as people read it: "53–98%"."""
+    low, high = share.interval
+    return f"{100 * low:.0f}–{100 * high:.0f}%"
 
 
 def percent(share: float | None) -> float | None:
@@ -64,11 +96,11 @@ def xlsx(report: Report) -> bytes:
     lists: list[tuple[str, Sequence[str], Sequence[Sequence[Cell]]]] = [
         ("Chung", HEAD, [row(report.total, "Toàn Trung tâm")]),
         ("Theo cơ quan", HEAD, [row(line) for line in report.agencies]),
-        ("Theo quầy", HEAD, [row(line, f"Quầy {line.name}") for line in report.counters]),
-        ("Theo tháng", HEAD, [row(line) for line in report.months]),
+        ("Theo quầy", HEAD, [row(line, name(line, "counters")) for line in report.counters]),
+        ("Theo tháng", HEAD, [row(line, name(line, "months")) for line in report.months]),
         ("Góp ý", ("Cơ quan", "Góp ý (đã che số và tên)", "Có điểm 1–2"), said),
     ]
-    return workbook(Sheet(name=name, title=title(report), head=head, rows=rows) for name, head, rows in lists)
+    return workbook(Sheet(name=what, title=title(report), head=head, rows=rows) for what, head, rows in lists)
 
 
 def svg(report: Report, by: str = "agencies") -> str:
@@ -83,7 +115,7 @@ def svg(report: Report, by: str = "agencies") -> str:
         "counters": report.counters,
         "months": report.months,
     }
-    lines = [("Chung", report.total), *((line.name or NO_AGENCY, line) for line in groups[by] if not line.hidden)]
+    lines = [("Chung", report.total), *((name(line, by), line) for line in groups[by] if not line.hidden)]
     style = Style(
         background="white",
         plot_background="white",
@@ -119,8 +151,8 @@ def svg(report: Report, by: str = "agencies") -> str:
         show_y_guides=True,
     )
     chart.x_labels = [name for name, _ in lines]
-    for criterion, name in wording.NAMES.items():
-        chart.add(name, [_bar(line, criterion) for _, line in lines])
+    for criterion, called in wording.NAMES.items():
+        chart.add(called, [_bar(line, criterion) for _, line in lines])
     goal = 100 * GOAL
     chart.y_labels = [
         *({"label": f"{at}", "value": at} for at in (0, 20, 40, 60, 80)),
@@ -142,12 +174,12 @@ def slips(codes: Sequence[str], counter: str, address: str, centre: str) -> str:
     """A printable page of slips, eight on A4: a QR code of `address` + the code, and the code in words."""
     import segno  # noqa: PLC0415 - only when asked for
 
-    cards = []
+    place, cards = html.escape(f"{centre} – {wording.counter(counter)}"), []
     for code in codes:
         picture = segno.make(f"{address}{code.removeprefix('DG-').replace('-', '')}", error="m", micro=False)
         drawn = picture.svg_inline(scale=4, border=2)
         cards.append(
-            f"<section>{drawn}<div><h2>Mời bạn chấm điểm</h2><p>{html.escape(centre)} – quầy {html.escape(counter)}</p>"
+            f"<section>{drawn}<div><h2>Mời bạn chấm điểm</h2><p>{place}</p>"
             "<p>Quét mã, hoặc gõ mã này cho trợ lý:</p>"
             f"<p class=code>{code}</p><p>Không ghi tên. Dùng một lần.</p></div></section>"
         )

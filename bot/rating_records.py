@@ -1,6 +1,6 @@
 """Ratings of a visit: what is kept of them, and what is not. No contact and no time of day stands in a record."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -13,6 +13,8 @@ LOWEST: Final = 1
 HIGHEST: Final = 5
 LOW: Final = 2
 """Up to this score the centre apologises and offers to call back."""
+CHANGEABLE: Final = timedelta(hours=24)
+"""For so long a rating belongs to its person, who may change it, and is told to nobody."""
 SATISFIED: Final = 4
 """From this score on a resident counts as satisfied (the shares of the centre's annual survey)."""
 
@@ -37,6 +39,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One visit that may be rated once.
 
     key: a keyed hash of the dossier's or the slip's code. month: "2026-11". counter: "" where unknown.
+    stands_for: the key of the dossier's visit that this slip or tap was made for.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     counter: str = ""
     month: str
     expires_at: datetime | None = None
+    stands_for: str = ""
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The monthly review: which dossiers it looks at, what officers find, how the sender was rung up. Frozen records."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -33,10 +33,19 @@ class Apology(StrEnum):
     """What the records hold of an apology for a late result."""
 
     LETTER = "letter"
-    """The dossier holds the words of an apology."""
+    """The dossier holds the words of an apology, or somebody recorded the letter here."""
     NOTICE = "notice"
     """The dossier holds none, but a notice of the new date reached somebody."""
     MISSING = "missing"
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter of apology that was sent: its number and day, and who recorded it when."""
+
+    number: str
+    sent_on: date
+    by: str
+    at: datetime
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,6 +69,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due: datetime | None = None
     moved: datetime | None = None
     apology: Apology | None = None
+    letter: str = ""
+    """Number and day of the letter, where it was recorded here."""
     days: int = 0
     """Days after the promised one; of open dossiers up to the month's end."""
 
@@ -72,6 +83,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     procedure_code: str = ""
     procedure_name: str = ""
     received: int = 0
+    handled: int = 0
+    """Received in the month, or asked or handed back in it: of these `asked` is a share."""
     supplemented: int = 0
     refused: int = 0
     stopped: int = 0
@@ -88,6 +101,11 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def asked(self) -> int:
         """Corrected, supplemented or handed back."""
         return self.supplemented + self.refused + self.stopped
+
+    @property
+    def base(self) -> int:
+        """What `asked` is a share of; draws of before this was counted give the nearest number."""
+        return self.handled or max(self.received, self.asked)
 
 
 class Question(StrEnum):
@@ -190,6 +208,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 class Draw(msgspec.Struct, frozen=True, kw_only=True):
     """A list of a month, drawn once. size: how many were wanted, None for all; the sample follows from `seed` alone.
 
+    seed_typed: whether a person chose the seed, who could have tried several; else it was drawn with the list.
+
     figures: the month's counts at the draw. why: of the draw that replaces another one. number: from 1.
     """
 
@@ -198,6 +218,7 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     matter: Matter
     number: int = 1
     seed: str
+    seed_typed: bool = False
     size: int | None
     figures: tuple[Figure, ...]
     drawn_by: str

@@ -1,18 +1,38 @@
 """The month's report from the draws, their findings and the counts of earlier months; no names, no phone numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from bot.rating_reports import wilson
-from bot.review_records import QUESTIONS, SCRIPT, Draw, Ended, Figure, Item, Line, Matter, Question, Verdict
-from bot.services.review import ReviewDesk, Store, before, summed
+from bot.review_records import (
+    QUESTIONS,
+    SCRIPT,
+    Apology,
+    Case,
+    Draw,
+    Ended,
+    Figure,
+    Item,
+    Letter,
+    Line,
+    Matter,
+    Question,
+    Verdict,
+)
+from bot.services.review import NO_LETTERS, ReviewDesk, Store, before, summed, with_letter
 
 EARLIER: Final = 5
 """Months before the reported one that the trend shows."""
 Answers = dict[Verdict, int]
+FIELDS: Final = {
+    Matter.SUPPLEMENT: ("received", "handled", "supplemented", "refused", "stopped", "again"),
+    Matter.LATE: ("returned", "late", "still_open", "letters", "notices", "no_apology"),
+}
+"""Which counts a draw keeps as they were: those of its list, and what they are shares of."""
+COUNTED: Final = tuple(field for fields in FIELDS.values() for field in fields)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +57,13 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One list's draw with what came out of it. replaced: draws before it, with the reasons of the later ones."""
+    """One list's draw with what came out of it. replaced: the draws before it, oldest first."""
 
     draw: Draw
     total: Group
     agencies: tuple[Group, ...]
     items: tuple[Item, ...]
-    replaced: int
+    replaced: tuple[Draw, ...]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,50 +77,108 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[Matter, Part]
 
     @property
+    def undrawn(self) -> tuple[Matter, ...]:
+        """Lists with dossiers that nobody has drawn yet."""
+        listed = {Matter.SUPPLEMENT: self.total.asked, Matter.LATE: self.total.late + self.total.still_open}
+        return tuple(matter for matter, count in listed.items() if count and matter not in self.parts)
+
+    @property
+    def unclosed(self) -> tuple[Matter, ...]:
+        """Lists that officers may still write into."""
+        return tuple(matter for matter, part in self.parts.items() if part.draw.closed_at is None)
+
+    @property
     def draft(self) -> bool:
         """Whether something may still change."""
-        return not self.parts or any(part.draw.closed_at is None for part in self.parts.values())
+        return not self.parts or bool(self.undrawn or self.unclosed)
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A draw with all items of its list, drawn or not, and the draws that it replaced."""
+
+    draw: Draw
+    items: Sequence[Item]
+    replaced: tuple[Draw, ...] = ()
 
 
 def report(
-    month: str,
-    figures: Iterable[Figure],
-    drawn: Sequence[tuple[Draw, Sequence[Item], int]],
-    earlier: Sequence[Draw] = (),
+    month: str, figures: Iterable[Figure], draws: Iterable[Drawn], letters: Mapping[str, Letter] = NO_LETTERS
 ) -> Report:
-    """figures: of this month and those before, as the dossiers tell them now; what a draw kept counts instead.
-
-    drawn: this month's draws with all their items (drawn or not) and how many draws they replace. earlier: draws of the
-    other months.
+    """figures: of this month and those before, as the dossiers tell them now; of what a draw kept, its numbers count
+    instead. draws: of these months. letters: of apology; those recorded before a list was closed count in it.
     """
-    kept: dict[str, tuple[Figure, ...]] = {}
-    for draw in sorted([*earlier, *(draw for draw, _, _ in drawn)], key=lambda draw: draw.drawn_at):
-        kept[draw.month] = draw.figures  # of a month's two lists, as it was at the later draw
-    told = [figure for figure in figures if figure.month not in kept]
-    told += [figure for month_figures in kept.values() for figure in month_figures]
+    known = [_lettered(each, letters) for each in draws]
+    counts = {(f.month, f.agency, f.procedure_code): f for f in figures}
+    for drawn, sent in known:
+        _freeze(counts, drawn.draw, sent)
+    told = [counts[place] for place in sorted(counts) if any(getattr(counts[place], field) for field in COUNTED)]
     mine = [figure for figure in told if figure.month == month]
-    empty = Figure(month=month, agency="")
+    parts = [drawn for drawn, _ in known if drawn.draw.month == month]
     return Report(
         month=month,
-        total=summed(mine).get("", empty),
+        total=summed(mine).get("", Figure(month=month, agency="")),
         agencies=tuple(summed(mine, lambda figure: figure.agency).values()),
         procedures=tuple(summed(mine, lambda figure: f"{figure.procedure_code}\n{figure.agency}").values()),
         months=tuple(summed(told, lambda figure: figure.month).values()),
-        parts={draw.matter: _part(draw, items, replaced) for draw, items, replaced in drawn},
+        parts={
+            drawn.draw.matter: _part(drawn)
+            for drawn in sorted(parts, key=lambda each: list(Matter).index(each.draw.matter))
+        },
     )
+
+
+def _lettered(drawn: Drawn, letters: Mapping[str, Letter]) -> tuple[Drawn, list[Case]]:
+    """The same with the letters that count, and the cases, as they were at the draw, that got one since."""
+    end, items, sent = drawn.draw.closed_at, [], []
+    for item in drawn.items:
+        letter = letters.get(item.case.code) if drawn.draw.matter is Matter.LATE else None
+        if letter is None or (end is not None and letter.at > end):
+            items.append(item)
+            continue
+        if item.case.apology is not Apology.LETTER:
+            sent.append(item.case)
+        items.append(msgspec.structs.replace(item, case=with_letter(item.case, letter)))
+    return msgspec.structs.replace(drawn, items=items), sent
+
+
+def _freeze(counts: dict[tuple[str, str, str], Figure], draw: Draw, sent: Iterable[Case]) -> None:
+    """Put the numbers that this draw kept in the place of today's."""
+    fields = FIELDS[draw.matter]
+    kept = {(f.month, f.agency, f.procedure_code): f for f in draw.figures}
+    for place in [place for place in counts if place[0] == draw.month] + list(kept):
+        then = kept.get(place, Figure(month=place[0], agency=place[1], procedure_code=place[2]))
+        now = counts.get(place, msgspec.structs.replace(then, **dict.fromkeys(COUNTED, 0)))
+        counts[place] = msgspec.structs.replace(now, **{field: getattr(then, field) for field in fields})
+    for case in sent:
+        place = (draw.month, case.agency, case.procedure_code)
+        before = "notices" if case.apology is Apology.NOTICE else "no_apology"
+        if figure := counts.get(place):
+            moved = {"letters": figure.letters + 1, before: getattr(figure, before) - 1}
+            counts[place] = msgspec.structs.replace(figure, **moved)
 
 
 def of_month(desk: ReviewDesk, store: Store, month: str) -> Report:
     """The report of a month, with those before it for the trend."""
     first = before(month, EARLIER)
-    draws = [draw for draw in store.draws() if draw.replaced_at is None and first <= draw.month <= month]
-    mine = sorted((draw for draw in draws if draw.month == month), key=lambda draw: list(Matter).index(draw.matter))
-    drawn = [(draw, store.items(draw.id, drawn=False), draw.number - 1) for draw in mine]
-    earlier = [draw for draw in draws if draw.month < month]
-    return report(month, desk.lists(first, month).figures, drawn, earlier)
+    draws = sorted((draw for draw in store.draws() if first <= draw.month <= month), key=lambda draw: draw.number)
+    drawn = [
+        Drawn(
+            draw,
+            store.items(draw.id, drawn=False),
+            tuple(old for old in draws if _same_list(old, draw) and old.number < draw.number),
+        )
+        for draw in draws
+        if draw.replaced_at is None
+    ]
+    return report(month, desk.lists(first, month).figures, drawn, store.letters())
 
 
-def _part(draw: Draw, items: Sequence[Item], replaced: int) -> Part:
+def _same_list(one: Draw, other: Draw) -> bool:
+    return (one.month, one.matter) == (other.month, other.matter)
+
+
+def _part(drawn: Drawn) -> Part:
+    draw, items = drawn.draw, drawn.items
     agencies = sorted({item.case.agency for item in items})
     return Part(
         draw=draw,
@@ -109,7 +187,7 @@ def _part(draw: Draw, items: Sequence[Item], replaced: int) -> Part:
             _group(agency, draw.matter, [item for item in items if item.case.agency == agency]) for agency in agencies
         ),
         items=tuple(item for item in items if item.drawn),
-        replaced=replaced,
+        replaced=drawn.replaced,
     )
 
 

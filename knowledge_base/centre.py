@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import holidays
 import msgspec
 
+from knowledge_base.text import fold
+
 SHIPPED: Final = Path(__file__).parent / "data" / "centre.toml"
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -57,6 +59,12 @@ class Centre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def agency(self, agency_id: str) -> Agency | None:
         """The agency with this id, None where the centre has no such agency."""
         return next((agency for agency in self.agencies if agency.id == agency_id), None)
+
+    def agency_name(self, text: str) -> str:
+        """The name of the agency that this text names in any spelling or by its id; other texts as they are."""
+        said = fold(text)
+        found = (agency.name for agency in self.agencies if said in (fold(agency.name), agency.id))
+        return next(found, " ".join(text.split()))
 
     def is_open(self, at: datetime) -> bool:
         """Whether the counter is open at this moment (an aware datetime)."""

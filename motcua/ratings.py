@@ -1,6 +1,6 @@
 """Ratings from the console: slips for a counter, a tablet's address, the report, what has changed, whom to call."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,11 +80,8 @@ def void(batch: str) -> None:
 @click.option("--web", required=True, help="Public address, e.g. https://motcua.example.vn.")
 def kiosk(counter: str, web: str) -> None:
     """The address of a counter's tablet."""
-    from urllib.parse import quote
-
     office, _ = _open()
-    token = office.ratings.kiosk_token(counter.strip())
-    click.echo(f"{web.rstrip('/')}/kiosk/{quote(counter.strip(), safe='')}/{token}")
+    click.echo(web.rstrip("/") + office.ratings.kiosk_path(counter.strip()))
 
 
 @ratings.command()
@@ -105,7 +102,16 @@ def report(  # noqa: PLR0917 - click hands them over by name
     office, _ = _open()
     last = max(month, last or month)
     store = office.rating_store
-    result = made(store.ratings(month, last), store.visits(month, last), month, last, agency=agency)
+    now = datetime.now(UTC)
+    result = made(
+        store.ratings(month, last),
+        store.visits(month, last),
+        month,
+        last,
+        now,
+        agency=agency,
+        agency_name=office.centre.agency_name,
+    )
     if not (xlsx or svg or png):
         for line in (result.total, *result.agencies, *result.counters):
             name = line.name or ("toàn Trung tâm" if line is result.total else "")

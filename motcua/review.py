@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from knowledge_base.centre import VIETNAM
+
 if TYPE_CHECKING:
     from bot.office import Office
     from bot.services.review import ReviewDesk
@@ -71,10 +73,14 @@ def draw(  # noqa: PLR0917 - click hands them over by name
             made = desk.draw(month, Matter(matter), officers=who, by=by, size=size, seed=seed)
     except RefusedError as refusal:
         raise click.ClickException(str(refusal)) from None
-    detail = {"after": {"lần rút": made.number, "số": size or "tất cả", "hạt giống": made.seed, "lý do": made.why}}
+    seed_by = "người rút gõ" if made.seed_typed else "máy chọn"
+    said = {"lần rút": made.number, "số": size or "tất cả", "hạt giống": made.seed, "hạt giống do": seed_by}
+    detail = {"after": said | {"lý do": made.why}}
     AuditStore(office.engine).add(f"motcua review: {by}", "Rút danh sách rà soát", f"{month} {matter}", detail)
     items = store.items(made.id, drawn=False)
     click.echo(f"{month} {matter}: {sum(i.drawn for i in items)} of {len(items)} drawn, seed {made.seed}")
+    if made.seed_typed:
+        click.echo("The seed was typed: the report says so.")
     for login in who:
         click.echo(f"  {login}: {sum(item.officer == login for item in items)}")
 
@@ -85,13 +91,13 @@ def draw(  # noqa: PLR0917 - click hands them over by name
 @click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), help="The workbook.")
 def report(month: str, docx: Path | None, xlsx: Path | None) -> None:
     """The month's figures, findings and trend; without a file, the figures by agency."""
-    from bot import review_files
+    from bot import review_files, review_letter
     from bot.review_reports import of_month
 
     office, desk, store = _open()
     result = of_month(desk, store, month)
     if docx:
-        docx.write_bytes(review_files.docx(result, office.centre))
+        docx.write_bytes(review_letter.docx(result, office.centre, datetime.now(VIETNAM).date()))
     if xlsx:
         xlsx.write_bytes(review_files.xlsx(result))
     if docx or xlsx:

@@ -31,7 +31,7 @@ def serve(host: str | None, port: int | None) -> None:
     ):
         click.echo(f"{name}: " + ("đang chạy." if running else f"chưa bật (đặt {setting} trong .env)."))
     tell_defaults(core.centre.to_confirm)
-    # behind a proxy every visitor would share its address; ours identify themselves by cookie, so that is harmless
+    # FORWARDED_ALLOW_IPS names the proxy whose word on the visitors' addresses counts (docs/operating.md)
     uvicorn.run(_in_words(app), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
 
 

@@ -20,7 +20,8 @@ DAYS: Final = 30
 MOST_DAYS: Final = 120
 """How long a join code may live."""
 TRIES: Final = 6
-"""Wrong codes from one address or one chat within the window."""
+"""Wrong codes from one address or one chat within the window. A right code is let in all the same: there are too many
+codes to guess one, and whoever shares the address of a clumsy or hostile neighbour must be able to start."""
 WINDOW: Final = timedelta(minutes=15)
 TIDY_EVERY: Final = timedelta(minutes=1)
 CHAT: Final = "chat"
@@ -132,7 +133,6 @@ class Tries(Protocol):
     """Where tries are counted; see bot.storage.staff."""
 
     def try_(self, subjects: dict[tuple[str, str], int], window: timedelta) -> timedelta | None: ...  # noqa: D102
-    def take_back(self, kind: str, subject: str) -> None: ...  # noqa: D102
 
 
 class KeptAssistance:
@@ -174,16 +174,14 @@ class KeptAssistance:
     # --- a seat, in a browser or a chat ---
 
     def sit(self, key: str, code: str, subject: str, contact: Contact | None = None) -> Joined | Refused | Wait:
-        """Sit down with a code. subject: whose tries these are, an address or a chat."""
-        tried = self._hasher.hash("assist", subject)
-        if wait := self._tries.try_({("assist", tried): TRIES}, WINDOW):
-            return Wait(max(1, math.ceil(wait.total_seconds())))
+        """Sit down with a code. subject: whose wrong tries these are, an address or a chat."""
         normal = join_codes.normal(code)
         seat: Seat | None = self.store.join(self._coded(normal), key, contact) if normal else None
-        if seat is None:
-            return Refused()
-        self._tries.take_back("assist", tried)
-        return Joined(seat)
+        if seat is not None:
+            return Joined(seat)
+        if wait := self._tries.try_({("assist", self._hasher.hash("assist", subject)): TRIES}, WINDOW):
+            return Wait(max(1, math.ceil(wait.total_seconds())))
+        return Refused()
 
     def seat_of(self, key: str) -> Seat | None:
         """The seat with this key. Meanwhile, now and then, what was left behind is closed."""

@@ -1,13 +1,19 @@
 """Rating a visit once, changing it for 24 hours, and asking to be called back.
 
 No rating without a visit: a dossier that was returned and that this person has opened with its digits, or a one-time
-code. A visit is named in links by its dossier's code, its slip's code or, at the tablet, its tap.
+code. A visit is named in links by its dossier's code, its slip's code or, at the tablet, its tap. A slip or a tap that
+an officer made for a dossier is that dossier's visit.
+
+Whoever gives the first score is the person of this rating: a chat, a browser (by a random cookie) or one form on the
+tablet's screen. Nobody else sees or changes it, also not with the same code in hand.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -24,9 +30,12 @@ SLIP_LASTS: Final = timedelta(days=40)
 LONGEST_COMMENT: Final = 1000
 MOST_CODES: Final = 500
 KIOSK: Final = "kiosk"
-"""The channel of tablets and of the page behind a slip's QR code; the "contact" there is the visit itself."""
-PAGE_TRIES: Final = 100
-"""Wrong codes at all web pages together within a quarter of an hour: a visitor there can't be told from another."""
+"""The channel of tablets; the "contact" there is one form as it was shown."""
+PAGE: Final = "page"
+"""The channel of the page behind a slip's QR code; the "contact" there is a browser's cookie."""
+PAGE_TRIES: Final = 30
+"""Wrong codes from one address within a quarter of an hour. A right code opens its visit all the same: there are too
+many codes to guess one, and one wrong visitor must not stop a whole office behind one address."""
 
 
 class Mine(msgspec.Struct, frozen=True):
@@ -57,8 +66,8 @@ Found = Mine | Closed | Unproven | Later
 class Ratings(Protocol):
     """What pages ask. `ref` names a visit and is user input."""
 
-    def find(self, contact: Contact, ref: str) -> Found:
-        """A visit as far as this person may rate it."""
+    def find(self, contact: Contact, ref: str, address: str = "") -> Found:
+        """A visit as far as this person may rate it. address: of a browser whose wrong codes are counted."""
 
     def give(self, contact: Contact, ref: str, criterion: Criterion, score: int) -> Found:
         """Keep a score from 1 to 5; the visit afterwards."""
@@ -110,9 +119,9 @@ class KeptRatings:
     ) -> None:
         self._store, self._dossiers, self._hasher, self._mask, self._now = store, dossiers, hasher, mask, now
 
-    def find(self, contact: Contact, ref: str) -> Found:
+    def find(self, contact: Contact, ref: str, address: str = "") -> Found:
         """See Ratings."""
-        visit = self._visit(contact, ref)
+        visit = self._visit(contact, ref, address)
         if not isinstance(visit, Visit):
             return visit
         kept = self._store.rating(visit.key, self._person(contact))
@@ -170,17 +179,23 @@ class KeptRatings:
 
     # --- for staff and tablets ---
 
-    def print_codes(self, counter: str, count: int, *, agency: str = "", month: str = "") -> tuple[str, list[str]]:
+    def print_codes(
+        self, counter: str, count: int, *, agency: str = "", month: str = "", dossier: Dossier | None = None
+    ) -> tuple[str, list[str]]:
         """Fresh codes for the slips of a counter, as visits of a month (this one by default); the batch and the codes.
 
-        Only here are the codes known: afterwards a keyed hash of each is left.
+        Only here are the codes known: afterwards a keyed hash of each is left. dossier: the returned one that a single
+        slip belongs to, so that the visit has one rating however its person gives it.
         """
-        if not counter.strip() or not 1 <= count <= MOST_CODES:
+        if not counter.strip() or not 1 <= count <= (1 if dossier else MOST_CODES):
             raise ValueError(f"name the counter, and ask for 1 to {MOST_CODES} codes")
+        self._check_returned(dossier)
         now = self._now()
         month = month or f"{now.astimezone(VIETNAM):%Y-%m}"
         begins = max(now, datetime.strptime(month, "%Y-%m").replace(tzinfo=VIETNAM))
         codes = [visit_codes.new() for _ in range(count)]
+        if dossier:
+            agency, month = dossier.agency, returned_month(dossier)
         slips = [
             Visit(
                 key=self._key("slip", code),
@@ -189,6 +204,7 @@ class KeptRatings:
                 counter=counter.strip(),
                 month=month,
                 expires_at=begins + SLIP_LASTS,
+                stands_for=self._key("dossier", dossier.code) if dossier else "",
             )
             for code in codes
         ]
@@ -196,19 +212,24 @@ class KeptRatings:
         self._store.issue(slips, batch)
         return batch, codes
 
-    def tap(self, counter: str, agency: str = "") -> str:
-        """An officer says that a visit at this counter is over: its tablet asks once within 10 minutes; the visit."""
+    def tap(self, counter: str, agency: str = "", dossier: Dossier | None = None) -> str:
+        """An officer says that a visit at this counter is over: its tablet asks once within 10 minutes; the visit.
+
+        dossier: the returned one that it was about, see `print_codes`.
+        """
         if not counter.strip():
             raise ValueError("name the counter")
+        self._check_returned(dossier)
         now, key = self._now(), secrets.token_hex(32)
         month = f"{now.astimezone(VIETNAM):%Y-%m}"
         tap = Visit(
             key=key,
             source=Source.TAP,
-            agency=agency,
+            agency=dossier.agency if dossier else agency,
             counter=counter.strip(),
-            month=month,
+            month=returned_month(dossier) if dossier else month,
             expires_at=now + TAP_LASTS,
+            stands_for=self._key("dossier", dossier.code) if dossier else "",
         )
         self._store.lapse(tap.counter)  # whoever was there before has gone
         self._store.issue([tap])
@@ -223,6 +244,16 @@ class KeptRatings:
         """Nobody answered at the tablet: it asks about this visit no longer."""
         self._store.lapse(counter, ref)
 
+    def kiosk_path(self, counter: str) -> str:
+        """The path of a counter's tablet; a counter "3/4" stays one part of it."""
+        part = "".join(f"~{ord(sign):02X}" if sign in _NO_PART else sign for sign in counter)
+        return f"/kiosk/{quote(part, safe='')}/{self.kiosk_token(counter)}"
+
+    @staticmethod
+    def counter_of(part: str) -> str:
+        """The counter that a part of a tablet's path names."""
+        return re.sub("~(2[EF]|5C|7E)", lambda match: chr(int(match[1], 16)), part)
+
     def kiosk_token(self, counter: str) -> str:
         """What a tablet's address carries, so that it can speak for one counter only."""
         return self._hasher.hash("kiosk", counter)[:32]
@@ -231,7 +262,12 @@ class KeptRatings:
         """Whether an address speaks for this counter."""
         return secrets.compare_digest(self.kiosk_token(counter).encode(), token.encode())
 
-    def _visit(self, contact: Contact, ref: str) -> Visit | Unproven | Later:
+    @staticmethod
+    def _check_returned(dossier: Dossier | None) -> None:
+        if dossier is not None and dossier.status is not Status.RETURNED:
+            raise ValueError("the dossier is not returned yet")
+
+    def _visit(self, contact: Contact, ref: str, address: str = "") -> Visit | Unproven | Later:
         if code := dossier_codes.normal(ref):
             dossier = self._dossiers.view(contact, code)
             if dossier is None or dossier.status is not Status.RETURNED:
@@ -240,24 +276,30 @@ class KeptRatings:
             return Visit(key=key, source=Source.DOSSIER, agency=dossier.agency, month=returned_month(dossier))
         if contact.channel == KIOSK and len(ref) == 64:
             tap = self._store.visit(ref)
-            return tap if tap is not None and tap.source is Source.TAP else Unproven()
+            return _meant(tap) if tap is not None and tap.source is Source.TAP else Unproven()
         slip = visit_codes.normal(ref)
         if slip is None:
             return Unproven()
-        return self._slip(contact, slip)
+        return self._page_slip(slip, address) if contact.channel in (KIOSK, PAGE) else self._slip(contact, slip)
 
     def _slip(self, contact: Contact, code: str) -> Visit | Unproven | Later:
         # counted before it is looked at, and given back if it was right
-        web = contact.channel == KIOSK
-        subject = self._hasher.hash("tries", KIOSK if web else str(contact))
-        wait = self._store.tried(subject, PAGE_TRIES) if web else self._store.tried(subject)
+        subject = self._hasher.hash("tries", str(contact))
+        wait = self._store.tried(subject)
         if wait is not None:
-            return Later(max(1, int(wait.total_seconds())))
+            return _later(wait)
         visit = self._store.visit(self._key("slip", code))
         if visit is None:
             return Unproven()
         self._store.untried(subject)
-        return visit
+        return _meant(visit)
+
+    def _page_slip(self, code: str, address: str) -> Visit | Unproven | Later:
+        visit = self._store.visit(self._key("slip", code))
+        if visit is not None:
+            return _meant(visit)
+        wait = self._store.tried(self._hasher.hash("tries", f"{PAGE}|{address}"), PAGE_TRIES) if address else None
+        return Unproven() if wait is None else _later(wait)
 
     def _key(self, kind: str, code: str) -> str:
         return self._hasher.hash(f"visit-{kind}", code)
@@ -269,10 +311,25 @@ class KeptRatings:
         return self._hasher.hash("caller", str(contact))
 
 
+_NO_PART: Final = "/\\.~"
+"""What must not stand in a part of a path, or begins such a sign there."""
+
+
+def _later(wait: timedelta) -> Later:
+    return Later(max(1, int(wait.total_seconds())))
+
+
+def _meant(visit: Visit) -> Visit:
+    """The visit itself, where a slip or a tap stands for that of a dossier."""
+    if not visit.stands_for:
+        return visit
+    return msgspec.structs.replace(visit, key=visit.stands_for, source=Source.DOSSIER, expires_at=None, stands_for="")
+
+
 class NoRatings:
     """Where nothing is rated."""
 
-    def find(self, _contact: Contact, _ref: str) -> Found:
+    def find(self, _contact: Contact, _ref: str, _address: str = "") -> Found:
         """See Ratings."""
         return Unproven()
 

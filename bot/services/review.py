@@ -26,6 +26,7 @@ from bot.review_records import (
     Figure,
     Finding,
     Item,
+    Letter,
     Line,
     Matter,
     Question,
@@ -41,6 +42,8 @@ READY: Final = frozenset({Status.DONE, Status.RETURNED})
 ENDED: Final = READY | {Status.REFUSED, Status.WITHDRAWN, Status.STOPPED}
 LONGEST_WHY: Final = 500
 LONGEST_NOTE: Final = 1000
+LONGEST_NUMBER: Final = 60
+NO_LETTERS: Final[Mapping[str, Letter]] = {}
 
 
 class RefusedError(ValueError):
@@ -77,16 +80,22 @@ def before(month: str, count: int = 1) -> str:
     return f"{number // 12}-{number % 12 + 1:02}"
 
 
-def events(dossier: Dossier, now: datetime, told: Collection[str] = ()) -> Events:
-    """What happened to a dossier, by month. told: codes of dossiers whose new date reached somebody by a notice."""
+def events(
+    dossier: Dossier, now: datetime, told: Collection[str] = (), letters: Mapping[str, Letter] = NO_LETTERS
+) -> Events:
+    """What happened to a dossier, by month.
+
+    told: codes of dossiers whose new date reached somebody by a notice. letters: of apology, by code.
+    """
     steps = sorted(dossier.timeline, key=lambda step: step.at)
     first = dossier.received_at or next((step.at for step in steps if step.status is Status.RECEIVED), None)
     ready = next((step.at for step in steps if step.status in READY), None)
     cases: dict[tuple[str, Matter], Case] = {}
     for month in dict.fromkeys(month_of(step.at) for step in steps if step.status in ASKED):
         cases[month, Matter.SUPPLEMENT] = _asked(dossier, steps, month)
-    late = _late(dossier, steps, ready, now, told)
-    cases |= {(month, Matter.LATE): case for month, case in late}
+    letter = letters.get(dossier.code)
+    for month, case in _late(dossier, steps, ready, now, told):
+        cases[month, Matter.LATE] = with_letter(case, letter) if letter else case
     return Events(month_of(first) if first else None, month_of(ready) if ready else None, cases)
 
 
@@ -125,6 +134,11 @@ def _late(
         yield month_of(ready), Case(what=What.RETURNED_LATE, at=ready, days=(_day(ready) - due).days, **said)
 
 
+def with_letter(case: Case, letter: Letter) -> Case:
+    """The same with its letter of apology."""
+    return msgspec.structs.replace(case, apology=Apology.LETTER, letter=f"{letter.number} {letter.sent_on:%d/%m/%Y}")
+
+
 def _about(dossier: Dossier) -> dict[str, Any]:
     return {
         "code": dossier.code,
@@ -151,13 +165,20 @@ class Lists(msgspec.Struct, frozen=True):
         return tuple(figure for figure in self.figures if figure.month == month)
 
 
-def lists(dossiers: Iterable[Dossier], first: str, last: str, now: datetime, told: Collection[str] = ()) -> Lists:
+def lists(  # noqa: PLR0917 - see ReviewDesk.lists
+    dossiers: Iterable[Dossier],
+    first: str,
+    last: str,
+    now: datetime,
+    told: Collection[str] = (),
+    letters: Mapping[str, Letter] = NO_LETTERS,
+) -> Lists:
     """One pass over the dossiers, for the months from `first` to `last`."""
     cases: dict[tuple[str, Matter], list[Case]] = {}
     counts: dict[tuple[str, str, str], Counter[str]] = {}
     names: dict[str, str] = {}
     for dossier in dossiers:
-        known = events(dossier, now, told)
+        known = events(dossier, now, told, letters)
         procedure = dossier.procedure_code or ""
         names.setdefault(procedure, dossier.procedure_name)
 
@@ -167,6 +188,9 @@ def lists(dossiers: Iterable[Dossier], first: str, last: str, now: datetime, tol
 
         if known.received:
             count(known.received, "received")
+        asked = {month for month, matter in known.cases if matter is Matter.SUPPLEMENT}
+        for month in asked | ({known.received} if known.received else set()):
+            count(month, "handled")
         if known.ready:
             count(known.ready, "returned")
         for (month, matter), case in known.cases.items():
@@ -244,6 +268,8 @@ class Store(Protocol):
     def item(self, item_id: int) -> Item | None: ...  # noqa: D102
     def change(self, item: Item, version: int) -> bool: ...  # noqa: D102
     def close(self, draw_id: int, by: str) -> bool: ...  # noqa: D102
+    def letters(self) -> dict[str, Letter]: ...  # noqa: D102
+    def record_letter(self, code: str, letter: Letter) -> Letter | None: ...  # noqa: D102
 
 
 class ReviewDesk:
@@ -260,7 +286,9 @@ class ReviewDesk:
 
     def lists(self, first: str, last: str) -> Lists:
         """The lists and counts of some months as the dossiers tell them now."""
-        return lists(self._store.dossiers(begin_of(first)), first, last, self._now(), self._store.told())
+        return lists(
+            self._store.dossiers(begin_of(first)), first, last, self._now(), self._store.told(), self._store.letters()
+        )
 
     def current(self, month: str, matter: Matter) -> Draw | None:
         """The draw of a month that counts."""
@@ -305,7 +333,8 @@ class ReviewDesk:
         who = sorted(set(officers))
         if not who:
             raise RefusedError("Anh/chị chọn ít nhất một cán bộ rà soát.")
-        seed = seed.strip()[:64] or secrets.token_hex(4)
+        typed = seed.strip()[:64]
+        seed = typed or secrets.token_hex(8)
         found = self.lists(month, month)
         cases = found.cases.get((month, matter), [])
         if not cases:
@@ -317,6 +346,7 @@ class ReviewDesk:
             matter=matter,
             number=old.number + 1 if old else 1,
             seed=seed,
+            seed_typed=bool(typed),
             size=size,
             figures=found.of(month),
             drawn_by=by,
@@ -365,6 +395,26 @@ class ReviewDesk:
         words = self._mask(" ".join(note.split()))[:LONGEST_NOTE]
         tries = (*item.tries, Try(self._now(), by, ended))
         return self._change(item, tries=tries, answers=said, note=words or item.note)
+
+    def take_back_call(self, item: Item, *, by: str, always: bool = False) -> Item:
+        """Take the last call out, with what was answered: somebody mis-tapped. Who made it may on the same day, a
+        supervisor always.
+        """
+        if not item.tries:
+            raise RefusedError("Hồ sơ này chưa ghi cuộc gọi nào.")
+        last = item.tries[-1]
+        if not always and (last.by != by or _day(last.at) != _day(self._now())):
+            raise RefusedError("Chỉ người đã ghi sửa được, trong ngày. Anh/chị nhờ phụ trách.")
+        return self._change(item, tries=item.tries[:-1], answers={}, note="" if item.answers else item.note)
+
+    def record_letter(self, code: str, number: str, sent_on: date, *, by: str) -> Letter | None:
+        """Keep number and day of a letter of apology; what was recorded before, None for the first time."""
+        number = " ".join(number.split())[:LONGEST_NUMBER]
+        if not number:
+            raise RefusedError("Anh/chị ghi số của thư xin lỗi; thư không có số thì ghi “không số”.")
+        if sent_on > _day(self._now()):
+            raise RefusedError("Ngày gửi thư không thể sau hôm nay.")
+        return self._store.record_letter(code, Letter(number=number, sent_on=sent_on, by=by, at=self._now()))
 
     def close(self, draw: Draw, *, by: str) -> None:
         """Nothing of a closed draw changes any more."""

@@ -13,13 +13,29 @@ import msgspec
 from sqlalchemy import ColumnElement, Engine, Row, case, delete, func, insert, select, update
 
 from bot.dossier_records import Dossier, Status
-from bot.rating_records import Batch, Callback, ChangeNote, Criterion, Rating, Source, Visit, returned_month
+from bot.rating_records import (
+    CHANGEABLE,
+    Batch,
+    Callback,
+    ChangeNote,
+    Criterion,
+    Rating,
+    Source,
+    Visit,
+    returned_month,
+)
 from bot.storage.database import insert_missing
-from bot.storage.ratings_tables import rating_calls, rating_changes, rating_tries, rating_visits, ratings
+from bot.storage.ratings_tables import (
+    rating_calls,
+    rating_changes,
+    rating_counters,
+    rating_tries,
+    rating_visits,
+    ratings,
+)
 from bot.storage.tables import dossiers
 from knowledge_base.centre import VIETNAM
 
-CHANGEABLE: Final = timedelta(hours=24)
 CALL_KEPT: Final = timedelta(days=30)
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=15)
@@ -95,6 +111,20 @@ class RatingStore:
         with self._engine.begin() as connection:
             connection.execute(update(rating_visits).where(which).values(expires_at=self._now()))
 
+    # --- counters ---
+
+    def counters(self) -> dict[str, str]:
+        """The agency of each counter, "" for a counter of several."""
+        with self._engine.connect() as connection:
+            return {row.counter: row.agency for row in connection.execute(select(rating_counters))}
+
+    def seat(self, counter: str, agency: str) -> None:
+        """This agency sits at the counter from now on."""
+        with self._engine.begin() as connection:
+            if not insert_missing(connection, rating_counters, [{"counter": counter, "agency": agency}]):
+                mine = update(rating_counters).where(rating_counters.c.counter == counter)
+                connection.execute(mine.values(agency=agency))
+
     # --- rating ---
 
     def rating(self, key: str, person: str) -> Rating | bool:
@@ -115,6 +145,8 @@ class RatingStore:
             unrated = update(rating_visits).where(rating_visits.c.key == visit.key, _open(now)).values(rated=True)
             if connection.execute(unrated).rowcount:
                 connection.execute(insert(ratings).values(**_fresh(visit, person, now)))
+                same = rating_visits.c.stands_for == visit.key
+                connection.execute(update(rating_visits).where(same).values(rated=True))
             change = update(ratings).where(_mine(visit.key, person)).values({COLUMNS[criterion]: score})
             return connection.execute(change).rowcount == 1
 
@@ -153,8 +185,8 @@ class RatingStore:
         mine = rating_tries.c.subject == subject
         fresh = {"subject": subject, "wrong": 0, "until": now + WINDOW}
         with self._engine.begin() as connection:
+            connection.execute(delete(rating_tries).where(rating_tries.c.until <= now))
             insert_missing(connection, rating_tries, [fresh])
-            connection.execute(update(rating_tries).where(mine, rating_tries.c.until <= now).values(**fresh))
             once_more = update(rating_tries).where(mine, rating_tries.c.wrong < most)
             if connection.execute(once_more.values(wrong=rating_tries.c.wrong + 1)).rowcount:
                 return None
@@ -246,6 +278,17 @@ class RatingStore:
                 rating_visits.c.month.between(first, last),
                 rating_visits.c.source != Source.DOSSIER,
                 rating_visits.c.void.is_(False),
+                rating_visits.c.stands_for == "",
+            )
+            .group_by(*columns)
+        )
+        # of a returned dossier we know the counter where a slip or a tap was made for it
+        at_counter = (
+            select(*columns, func.count(rating_visits.c.stands_for.distinct()))
+            .where(
+                rating_visits.c.month.between(first, last),
+                rating_visits.c.stands_for != "",
+                rating_visits.c.void.is_(False),
             )
             .group_by(*columns)
         )
@@ -262,6 +305,11 @@ class RatingStore:
                 if first <= month <= last:
                     place = (month, dossier.agency, "")
                     counted[place] = counted.get(place, 0) + 1
+            for month, agency, counter, count in connection.execute(at_counter):
+                moved = min(count, counted.get((month, agency, ""), 0))
+                if moved:
+                    counted[month, agency, ""] -= moved
+                    counted[month, agency, counter] = counted.get((month, agency, counter), 0) + moved
         return counted
 
 

@@ -18,9 +18,19 @@ rating_visits = Table(
     Column("expires_at", UtcDateTime, nullable=True),
     Column("rated", Boolean, nullable=False),
     Column("void", Boolean, nullable=False),
+    Column("stands_for", String(64), nullable=False, server_default=""),
     Index("rating_visits_month", "month", "source"),
     Index("rating_visits_batch", "batch"),
+    Index("rating_visits_stands_for", "stands_for"),
     Index("rating_visits_waiting", "source", "counter", "expires_at"),
+)
+
+# Which agency sits at a counter, as it was said the last time.
+rating_counters = Table(
+    "rating_counters",
+    metadata,
+    Column("counter", String(40), primary_key=True),
+    Column("agency", String(200), nullable=False),
 )
 
 # visit_key, person (a keyed hash) and seal_at are emptied when the 24 hours in which it may be changed are over.

@@ -1,7 +1,7 @@
 """Draws of the monthly review and what officers recorded in them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.dossier_records import UNDER_WAY, Dossier
 from bot.notice_records import Kind, NoticeState
-from bot.review_records import Case, Draw, Figure, Finding, Item, Line, Matter, Question, Try, Verdict
-from bot.storage.database import reading
-from bot.storage.reviews_tables import review_draws, review_items
+from bot.review_records import Case, Draw, Figure, Finding, Item, Letter, Line, Matter, Question, Try, Verdict
+from bot.storage.database import insert_missing, reading
+from bot.storage.reviews_tables import apologies, review_draws, review_items
 from bot.storage.tables import dossiers, notices
 
 PIECE: Final = 1000
@@ -53,6 +53,31 @@ class ReviewStore:
         )
         with reading(self._engine).connect() as connection:
             return {code for code in connection.execute(query).scalars() if code}
+
+    # --- letters of apology ---
+
+    def letters(self) -> dict[str, Letter]:
+        """The recorded letters, by the code of their dossier."""
+        with reading(self._engine).connect() as connection:
+            return {row.dossier_code: _letter(row) for row in connection.execute(select(apologies))}
+
+    def record_letter(self, code: str, letter: Letter) -> Letter | None:
+        """Keep a letter; the one that stood there before."""
+        values = {
+            "number": letter.number,
+            "sent_on": letter.sent_on.isoformat(),
+            "recorded_by": letter.by,
+            "recorded_at": letter.at,
+        }
+        mine = apologies.c.dossier_code == code
+        with self._engine.begin() as connection:
+            if insert_missing(connection, apologies, [{"dossier_code": code, **values}]):
+                return None
+            before = connection.execute(select(apologies).where(mine)).one()
+            # a correction counts from when the letter was recorded first
+            corrected = {name: value for name, value in values.items() if name != "recorded_at"}
+            connection.execute(update(apologies).where(mine).values(**corrected))
+            return _letter(before)
 
     # --- draws ---
 
@@ -179,6 +204,10 @@ def _item(row: Row[Any]) -> Item:
         answers=msgspec.json.decode(row.answers, type=dict[Line, Verdict]),
         note=row.note,
     )
+
+
+def _letter(row: Row[Any]) -> Letter:
+    return Letter(number=row.number, sent_on=date.fromisoformat(row.sent_on), by=row.recorded_by, at=row.recorded_at)
 
 
 def _draw(row: Row[Any]) -> Draw:

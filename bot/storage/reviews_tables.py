@@ -1,6 +1,6 @@
 """Tables of the monthly review, of what people ask (counts only), and of switches that staff turn."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, false
 
 from bot.storage.database import JsonText, UtcDateTime
 from bot.storage.tables import metadata
@@ -15,6 +15,7 @@ review_draws = Table(
     Column("matter", String(16), nullable=False),
     Column("number", Integer, nullable=False),
     Column("seed", String(64), nullable=False),
+    Column("seed_typed", Boolean, nullable=False, server_default=false()),
     Column("size", Integer),
     Column("figures", JsonText, nullable=False),
     Column("drawn_by", String(100), nullable=False),
@@ -46,6 +47,17 @@ review_items = Table(
     Column("note", Text, nullable=False),
     UniqueConstraint("draw_id", "dossier_code", name="review_items_dossier"),
     Index("review_items_officer", "officer", "draw_id"),
+)
+
+# Letters of apology for late results that somebody recorded here; the province's system knows of others.
+apologies = Table(
+    "apologies",
+    metadata,
+    Column("dossier_code", String(48), primary_key=True),
+    Column("number", String(60), nullable=False),
+    Column("sent_on", String(10), nullable=False),
+    Column("recorded_by", String(100), nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
 )
 
 # What people asked, a day at a time. Nothing here says who.

@@ -190,10 +190,13 @@ class VolunteerStore:
                 case = _read(connection, _of(seat, case_id))[0]
         return case
 
-    def close(self, seat: int, case_id: str, outcome: Outcome) -> bool:
-        """Delete a case with its ticks and count it; False where it is not open (any more), so it counts once."""
+    def close(self, seat: int, case_id: str, outcome: Outcome, ago: timedelta = timedelta()) -> bool:
+        """Delete a case with its ticks and count it; False where it is not open (any more), so it counts once.
+
+        ago: for how long it is closed already, on a phone without a connection.
+        """
         with self._engine.begin() as connection:
-            return self._close(connection, _of(seat, case_id), outcome) == 1
+            return self._close(connection, _of(seat, case_id), outcome, ago) == 1
 
     def erase(self, contact: Contact) -> None:
         """Erase the seat of a person's chat with its cases; the counts stay, they name nobody."""
@@ -265,12 +268,14 @@ class VolunteerStore:
                 connection.execute(insert(volunteer_ticks).values(case_id=case.id, paper=mark.paper, **row))
             kept[mark.paper] = mark
 
-    def _close(self, connection: Connection, which: ColumnElement[bool], outcome: Outcome) -> int:
-        now = self._now()
+    def _close(
+        self, connection: Connection, which: ColumnElement[bool], outcome: Outcome, ago: timedelta = timedelta()
+    ) -> int:
+        closed = self._now() - ago
         # the case first, as everybody does; its ticks go with it
         gone = connection.execute(delete(volunteer_cases).where(which).returning(volunteer_cases)).all()
         for row in gone:
-            ended = row.stirred_at if outcome is Outcome.LEFT else now
+            ended = row.stirred_at if outcome is Outcome.LEFT else max(closed, row.opened_at)
             volunteer = select(volunteer_seats.c.volunteer_id).where(volunteer_seats.c.id == row.seat_id)
             key = {
                 "volunteer_id": connection.execute(volunteer).scalar_one(), "procedure": row.procedure,

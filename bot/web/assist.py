@@ -7,6 +7,7 @@ script are JSON and change only what belongs to the cookie's seat. /giayto/TOKEN
 
 import hashlib
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from bot.services.dossiers import Shown, Wait
 from bot.services.guide import Guide
 from bot.services.staff import new_token, token_hash
 from bot.volunteer_records import Case, Handed, Mark, Outcome, Seat
+from bot.web.addresses import address_of, is_secure
 from knowledge_base.centre import Centre
 
 WEB: Final = Path(__file__).parent
@@ -76,6 +78,8 @@ class _Ticks(msgspec.Struct):
 
 class _Close(msgspec.Struct):
     outcome: Outcome
+    ago: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    """Seconds since it was closed on the phone, which had no connection."""
 
 
 class _Find(msgspec.Struct):
@@ -150,9 +154,8 @@ class AssistPages:
             return self._page("join.html", 403, problem="Bạn tải lại trang rồi gõ lại mã.")
         typed = (await request.form(max_files=0, max_fields=4)).get("code", "")
         token = new_token()
-        address = request.client.host if request.client else ""
         code = typed if isinstance(typed, str) else ""
-        result = await run_in_threadpool(self._assistance.sit, token_hash(token), code[:100], address)
+        result = await run_in_threadpool(self._assistance.sit, token_hash(token), code[:100], address_of(request))
         if isinstance(result, Wait):
             said = dossier_wording.wait(result.seconds, self._centre)[0]
             return self._page("join.html", 429, problem=said)
@@ -169,7 +172,7 @@ class AssistPages:
             token,
             httponly=True,
             samesite="strict",
-            secure=_is_secure(request),
+            secure=is_secure(request),
             path="/assist",
             expires=result.seat.lasts_until,
         )
@@ -220,7 +223,12 @@ class AssistPages:
         known = (self._guide.procedure(match.code) for match in found.matches[:FOUND])
         return {
             "found": [
-                {"code": each.code, "name": each.plain_name or each.name, "official": each.name, "agency": each.agency}
+                {
+                    "code": each.code,
+                    "name": each.plain_name or each.name,
+                    "official": each.name,
+                    "agency": self._centre.agency_name(each.agency),
+                }
                 for each in known
                 if each
             ]
@@ -273,17 +281,17 @@ class AssistPages:
 
         case = _there(self._assistance.store.case(seat.id, request.path_params["case"]))
         token = self._assistance.link(case)
-        address = f"{'https' if _is_secure(request) else 'http'}://{request.url.netloc}/giayto/{token}"
+        address = f"{'https' if is_secure(request) else 'http'}://{request.url.netloc}/giayto/{token}"
         picture = segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff", dark="#000")
         bot = f"https://t.me/{self._bot_name}?start={PREFIX}{token}" if self._bot_name else ""
         return {"address": address, "picture": picture, "bot": bot, "said": wording.HANDED_HERE}
 
     def _close(self, request: Request, seat: Seat, body: bytes) -> Any:
         # closed already (the answer did not arrive): that is what was wanted
-        outcome = _read(body, _Close).outcome
-        if outcome is Outcome.LEFT:
+        asked = _read(body, _Close)
+        if asked.outcome is Outcome.LEFT:
             raise _Stop(400, wording.HOW_CLOSED)
-        self._assistance.store.close(seat.id, request.path_params["case"], outcome)
+        self._assistance.store.close(seat.id, request.path_params["case"], asked.outcome, timedelta(seconds=asked.ago))
         return {}
 
     def _told(self, case: Case) -> dict[str, Any]:
@@ -382,7 +390,3 @@ def _same_origin(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
-
-
-def _is_secure(request: Request) -> bool:
-    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"

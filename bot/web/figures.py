@@ -40,6 +40,7 @@ def counted(
     days: tuple[date, date],
     *,
     rated: str = "",
+    agency_name: Callable[[str], str] = str,
 ) -> Parts:
     """Questions and notices of a week; dossiers of a month ("2026-11"); ratings of the month `rated`, the same by
     default; volunteers' work on `days`."""
@@ -51,6 +52,8 @@ def counted(
         endings=asked.endings(*week),
         delivery=asked.delivery(*week),
         figures=desk.lists(month, month).figures,
-        ratings=report(ratings.ratings(rated, rated), ratings.visits(rated, rated), rated, rated).total,
+        ratings=report(
+            ratings.ratings(rated, rated), ratings.visits(rated, rated), rated, rated, now(), agency_name=agency_name
+        ).total,
         helped=VolunteerStore(engine, now).counts(days[0].isoformat(), days[1].isoformat()),
     )

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from bot.dialogue.wording import rating as rating_words
 from bot.dialogue.wording import review as review_words
 from bot.overview_records import Overview
-from bot.rating_files import percent
+from bot.rating_files import rate
 from bot.services.guide import Guide
 from bot.services.overview import last_week, overview, public, rated_month
 from bot.storage.asked import PUBLIC_PAGE, SwitchStore
@@ -69,7 +69,7 @@ class PublicFigures:
             rated=review_words.month(rated_month(self._now().astimezone(VIETNAM).date())),
             facets={facet.value: said for facet, said in FACETS.items()},
             criteria=rating_words.NAMES,
-            percent=percent,
+            rate=rate,
             no_agency=review_words.NO_AGENCY,
             today=self._now().astimezone(VIETNAM).date(),
         )
@@ -84,7 +84,9 @@ class PublicFigures:
         month_end = today.replace(day=1) - timedelta(days=1)
         month = f"{month_end:%Y-%m}"
         days = (month_end.replace(day=1), month_end)
-        parts = counted(self._engine, self._now, week, month, days, rated=rated_month(today))
+        parts = counted(
+            self._engine, self._now, week, month, days, rated=rated_month(today), agency_name=self._centre.agency_name
+        )
         page = public(overview(parts, *week, month, name=self._name))
         self._kept = (now, page)
         return page

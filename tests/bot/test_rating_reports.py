@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from bot import rating_files
 from bot.dossier_records import Status
 from bot.messages import Contact
 from bot.rating_records import Criterion, Rating, Source
-from bot.rating_reports import LEAST, Share, report, wilson
+from bot.rating_reports import LEAST, Share, report, told, wilson
 from bot.services.ratings import Mine
 from bot.storage.database import open_database
 from bot.storage.dossiers import DossierStore
@@ -26,10 +27,14 @@ AGENCIES = ("Sở Tư pháp", "Sở Xây dựng", "Công an phường Thử")
 MONTH = "2026-11"
 
 
-def rating(agency: str = AGENCIES[0], counter: str = "1", score: int = 5, comment: str = "") -> Rating:
+LATER = datetime(2027, 2, 1, tzinfo=UTC)
+"""When nobody can give or change any of these ratings."""
+
+
+def rating(agency: str = AGENCIES[0], counter: str = "1", score: int = 5, comment: str = "", **more: str) -> Rating:
     scores = dict.fromkeys(Criterion, score)
-    said = {"agency": agency, "counter": counter, "comment": comment}
-    return Rating(source=Source.SLIP, month=MONTH, week="2026-W47", scores=scores, **said)
+    said = {"agency": agency, "counter": counter, "comment": comment, "month": MONTH, "week": "2026-W47"} | more
+    return Rating(source=Source.SLIP, scores=scores, **said)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_a_month_of_900_visits_agrees_with_a_plain_recount() -> None:
         plain.append((agency, counter, scores))
 
     clock.passes(days=30)
-    made = report(store.ratings(MONTH, MONTH), store.visits(MONTH, MONTH), MONTH, MONTH)
+    made = report(store.ratings(MONTH, MONTH), store.visits(MONTH, MONTH), MONTH, MONTH, clock())
 
     def recount(rows: list[tuple[str, str, dict[Criterion, int]]]) -> dict[Criterion, Share]:
         shares = {}
@@ -129,36 +134,88 @@ def test_a_month_of_900_visits_agrees_with_a_plain_recount() -> None:
     engine.dispose()
 
 
-def test_a_counter_with_few_ratings_is_not_shown() -> None:
-    made = report(
-        [rating(counter="1")] * 9 + [rating(counter="2", score=1)] * 4 + [rating(counter="3")] * 7, {}, MONTH, MONTH
-    )
-    shown = {line.name: line.hidden for line in made.counters}
-    assert shown == {"1": False, "2": True, "3": True}, "7 + 9 shown of 20 would tell the 4: the smallest hides too"
-    hidden = next(line for line in made.counters if line.name == "2")
-    assert (hidden.ratings, hidden.shares[F]) == (0, Share(0, 0))
+def test_a_counter_with_few_ratings_goes_under_in_its_agency() -> None:
+    given_ = [rating(counter="1")] * 9 + [rating(counter="2", score=1)] * 4 + [rating(counter="3")] * 7
+    made = report([*given_, rating(counter="4")], {}, MONTH, MONTH, LATER)
+    assert {line.name: line.ratings for line in made.counters} == {"1": 9, "3": 7}
+    assert [(line.name, line.ratings) for line in made.agencies] == [(AGENCIES[0], 21)]
+    assert made.total.ratings == 21
+    alone = report([rating(score=1)] * 4, {(MONTH, AGENCIES[0], "1"): 9}, MONTH, MONTH, LATER)
+    assert (alone.total.ratings, alone.total.hidden, alone.total.visits) == (0, True, 9)
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 5)), max_size=40))
-def test_nothing_small_can_be_found_by_subtraction(given_: list[tuple[str, int]]) -> None:
-    """What is left of the total after all shown groups is nothing, or at least five ratings."""
-    made = report([rating(counter=counter, score=score) for counter, score in given_], {}, MONTH, MONTH)
-    assert all(line.ratings >= LEAST for line in made.counters if not line.hidden)
-    if not made.total.hidden:
-        rest = made.total.ratings - sum(line.ratings for line in made.counters)
-        assert rest == 0 or rest >= LEAST
+def test_a_week_is_told_once_it_can_not_change_any_more() -> None:
+    """Sunday's last rating can be changed until Monday night: on Tuesday (in Vietnam) the week is told."""
+    given_ = [rating()] * 6
+    sunday = datetime(2026, 11, 22, 16, 59, tzinfo=UTC)
+    for at, count in ((sunday, 0), (sunday + timedelta(hours=24), 0), (sunday + timedelta(hours=24, minutes=1), 6)):
+        assert report(given_, {}, MONTH, MONTH, at).total.ratings == count
+
+
+def test_fewer_than_five_wait_for_others_of_their_place_until_the_month_is_over() -> None:
+    weeks = [rating(week="2026-W46")] * 3 + [rating(week="2026-W47")] * 3 + [rating(week="2026-W48")] * 2
+    late = [rating(week="2026-W50")] * 3
+    told_by = {
+        datetime(2026, 11, 17, tzinfo=UTC): 0,
+        datetime(2026, 11, 24, tzinfo=UTC): 6,
+        datetime(2026, 12, 1, tzinfo=UTC): 6,
+        datetime(2026, 12, 15, tzinfo=UTC): 11,
+    }
+    for at, count in told_by.items():
+        assert len(told([*weeks, *late], at)) == count, at
+
+
+PLACES = st.tuples(
+    st.sampled_from("ab"), st.sampled_from("12"), st.sampled_from(["2026-10", "2026-11"]), st.integers(40, 50),
+    st.integers(1, 5),
+)  # fmt: skip
+CHOICES = st.tuples(
+    st.sampled_from([("2026-10", "2026-10"), ("2026-11", "2026-11"), ("2026-10", "2026-11")]),
+    st.sampled_from(["", "a", "b"]),
+    st.sampled_from(["", "1", "2"]),
+    st.integers(0, 90),
+)
+
+
+@given(st.lists(PLACES, max_size=60), CHOICES, CHOICES)
+def test_nothing_small_can_be_found_by_subtraction(
+    given_: list[tuple[str, str, str, int, int]], one: Any, other: Any
+) -> None:
+    """Whatever two reports somebody takes, of any days and filters: what only one of them holds are five or none."""
+    known = [
+        rating(agency, counter, score, month=month, week=f"2026-W{week}", comment=str(number))
+        for number, (agency, counter, month, week, score) in enumerate(given_)
+    ]
+
+    def held(choice: Any) -> set[str]:
+        (first, last), agency, counter, days = choice
+        at = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=days)
+        mine = [each for each in known if first <= each.month <= last]
+        packs = [each for each in told(mine, at) if agency in ("", each.agency) and counter in ("", each.counter)]
+        assert report(mine, {}, first, last, at, agency=agency, counter=counter).total.ratings == len(packs)
+        return {each.comment for each in packs}
+
+    assert not 0 < len(held(one) - held(other)) < LEAST
 
 
 def test_comments_name_no_counter_and_no_small_agency() -> None:
     many = [rating(AGENCIES[0], comment="ghế ít")] * 6 + [rating(AGENCIES[1], comment="chờ lâu")] * 6
-    made = report([*many, *[rating(AGENCIES[2], comment="tốt")] * 5, rating("Nhỏ", comment="riêng")], {}, MONTH, MONTH)
+    few = [rating("Nhỏ", comment="riêng")] * 3 + [rating("Bé", comment="riêng")] * 2
+    made = report([*many, *few], {}, MONTH, MONTH, LATER)
     assert {comment.agency for comment in made.comments if comment.text == "riêng"} == {""}
     assert {comment.agency for comment in made.comments if comment.text == "ghế ít"} == {AGENCIES[0]}
-    assert report([rating(comment="một mình")], {}, MONTH, MONTH).comments == ()
+    assert report(many, {}, MONTH, MONTH, LATER, counter="1").comments == ()
+    assert report([rating(comment="một mình")], {}, MONTH, MONTH, LATER).comments == ()
+
+
+def test_a_criterion_that_few_answered_is_not_told() -> None:
+    given_ = [rating()] * 6 + [Rating(source=Source.TAP, month=MONTH, week="2026-W47", scores={F: 5}, counter="9")] * 5
+    shares = report(given_, {}, MONTH, MONTH, LATER).counters
+    assert [(line.shares[F].answered, line.shares[A].answered) for line in shares] == [(6, 6), (5, 0)]
 
 
 def test_the_charts_show_every_group_and_run_no_script() -> None:
-    made = report([rating(agency) for agency in AGENCIES for _ in range(6)], {}, MONTH, MONTH)
+    made = report([rating(agency) for agency in AGENCIES for _ in range(6)], {}, MONTH, MONTH, LATER)
     drawn = rating_files.svg(made)
     assert "<script" not in drawn
     for name in (*AGENCIES[:2], "mục tiêu 95"):
@@ -167,7 +224,7 @@ def test_the_charts_show_every_group_and_run_no_script() -> None:
 
 
 def test_a_comment_is_no_formula() -> None:
-    made = report([rating(comment="=HYPERLINK(1)")] * 6, {}, MONTH, MONTH)
+    made = report([rating(comment="=HYPERLINK(1)")] * 6, {}, MONTH, MONTH, LATER)
     book = load_workbook(BytesIO(rating_files.xlsx(made)))
     assert book["Góp ý"]["B3"].value == "'=HYPERLINK(1)"
 

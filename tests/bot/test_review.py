@@ -11,7 +11,7 @@ from docx import Document
 from openpyxl import load_workbook
 from sqlalchemy import Engine, select
 
-from bot import review_files
+from bot import review_files, review_letter
 from bot.dialogue.privacy import conceal_people
 from bot.dossier_records import Change, Status, Step
 from bot.review_records import (
@@ -29,7 +29,7 @@ from bot.review_records import (
     Verdict,
     What,
 )
-from bot.review_reports import of_month
+from bot.review_reports import Report, of_month
 from bot.services.review import RefusedError, ReviewDesk, before, events, month_of, shared, summed
 from bot.storage.dossiers import DossierStore
 from bot.storage.reviews import ReviewStore
@@ -242,7 +242,7 @@ def test_the_report_tells_rates_findings_and_the_trend(desk: ReviewDesk, store: 
     assert part.total.findings[Question.LAWFUL] == {Verdict.YES: 4, Verdict.NO: 2, Verdict.UNKNOWN: 0}
     assert sum(group.listed for group in part.agencies) == 13
 
-    letter = Document(BytesIO(review_files.docx(report, load_centre())))
+    letter = Document(BytesIO(review_letter.docx(report, load_centre(), at(3, month=11).date())))
     text = "\n".join(paragraph.text for paragraph in letter.paragraphs)
     cells = [cell.text for table in letter.tables for row in table.rows for cell in row.cells]
     assert "Chủ tịch Ủy ban nhân dân tỉnh" in text
@@ -261,7 +261,116 @@ def test_the_report_tells_rates_findings_and_the_trend(desk: ReviewDesk, store: 
 def test_a_month_without_draws_has_figures_too(desk: ReviewDesk, store: ReviewStore) -> None:
     report = of_month(desk, store, "2026-08")
     assert report.total == Figure(month="2026-08", agency="")
-    assert "BẢN NHÁP" in "".join(p.text for p in Document(BytesIO(review_files.docx(report, load_centre()))).paragraphs)
+    assert "BẢN NHÁP" in written(report)[0]
+
+
+def written(report: Report) -> tuple[str, list[list[list[str]]]]:
+    """The words of the letter, and its tables."""
+    letter = Document(BytesIO(review_letter.docx(report, load_centre(), at(3, month=11).date())))
+    tables = [[[cell.text for cell in row.cells] for row in table.rows] for table in letter.tables]
+    return "\n".join(paragraph.text for paragraph in letter.paragraphs), tables
+
+
+def test_the_letter_has_the_form_of_one_and_says_what_is_missing(desk: ReviewDesk, store: ReviewStore) -> None:
+    """Number, place, day, who gets it; every late column; a list that nobody drew, one that nobody closed; no trend."""
+    made = desk.draw(OCTOBER, Matter.SUPPLEMENT, officers=OFFICERS, by="mai")
+    reviewed(desk, store, made.id, Matter.SUPPLEMENT)
+    report = of_month(desk, store, OCTOBER)
+    text, tables = written(report)
+    assert report.undrawn == (Matter.LATE,)
+    assert "Bản nháp: chưa rút hồ sơ trả kết quả trễ hẹn." in text
+    assert "Bản nháp: chưa chốt hồ sơ phải sửa, bổ sung, trả lại." in text
+    desk.close(made, by="mai")
+    assert of_month(desk, store, OCTOBER).draft, "the other list was never drawn"
+    assert text.count("Chưa có số liệu của tháng nào trước để so sánh.") == 2
+    head, foot = "\n".join(tables[0][0]), "\n".join(tables[-1][0])
+    assert "/BC-PVHCC" in head
+    assert "Bắc Giang, ngày" in head
+    assert "Nơi nhận" in foot
+    assert "GIÁM ĐỐC" in foot
+    late = next(table for table in tables if table[0][1:] == list(review_files.FIGURES[6:]))
+    assert late[1] == ["Toàn Trung tâm", "3", "2", "66,7", "1", "1", "0", "2"]
+
+
+def test_a_rate_has_a_whole_that_holds_its_part(engine: Engine, desk: ReviewDesk, clock: Clock) -> None:
+    """Ten received earlier and asked for more in September, one received then: 10 of 11, and no 1000 %."""
+    old = [
+        dossier(n, (Status.RECEIVED, at(9, month=8)), (Status.SUPPLEMENT, at(4, month=9)), received_at=at(9, month=8))
+        for n in range(50, 60)
+    ]
+    fresh = dossier(60, (Status.RECEIVED, at(2, month=9)), received_at=at(2, month=9))
+    DossierStore(engine, now=clock).upsert_all([*old, fresh])
+    total = summed(desk.lists("2026-09", "2026-09").figures)[""]
+    assert (total.received, total.asked, total.base) == (1, 10, 11)
+    assert review_files.figure_row(total)[5] == 90.9
+
+
+def test_a_letter_sent_after_the_late_result_counts(desk: ReviewDesk, store: ReviewStore, clock: Clock) -> None:
+    """Recorded with number and day before or after the draw; not any more in a list that was closed before."""
+    desk.record_letter("H05.12-261001-0014", "  12/TXL ", at(1, month=11).date(), by="an")
+    figures = summed(desk.lists(OCTOBER, OCTOBER).figures)[""]
+    assert (figures.letters, figures.no_apology) == (2, 1)
+    made = desk.draw(OCTOBER, Matter.LATE, officers=OFFICERS, by="mai")
+    assert desk.record_letter("H05.12-261001-0015", "13", at(2, month=11).date(), by="an") is None
+    total = of_month(desk, store, OCTOBER).total
+    assert (total.letters, total.notices, total.no_apology, total.late) == (3, 0, 0, 2)
+    assert "13 02/11/2026" in str(
+        [review_files.item_row(i) for i in of_month(desk, store, OCTOBER).parts[Matter.LATE].items]
+    )
+    before_ = desk.record_letter("H05.12-261001-0015", "14", at(2, month=11).date(), by="an")
+    assert before_ is not None
+    assert before_.number == "13"
+    for number, day in ((" ", at(1)), ("15", at(9, month=11))):
+        with pytest.raises(RefusedError):
+            desk.record_letter("H05.12-261001-0013", number, day.date(), by="an")
+    reviewed(desk, store, made.id, Matter.LATE)
+    desk.close(made, by="mai")
+    clock.passes(days=1)
+    desk.record_letter("H05.12-261001-0015", "15", at(3, month=11).date(), by="an")
+    assert of_month(desk, store, OCTOBER).total.letters == 3, "a correction takes nothing away"
+
+
+def test_a_letter_recorded_after_closing_does_not_change_the_report(
+    desk: ReviewDesk, store: ReviewStore, clock: Clock
+) -> None:
+    made = desk.draw(OCTOBER, Matter.LATE, officers=OFFICERS, by="mai")
+    reviewed(desk, store, made.id, Matter.LATE)
+    desk.close(made, by="mai")
+    clock.passes(days=1)
+    desk.record_letter("H05.12-261001-0015", "15", at(3, month=11).date(), by="an")
+    assert of_month(desk, store, OCTOBER).total.letters == 1
+
+
+def test_a_mistapped_call_is_taken_back(desk: ReviewDesk, store: ReviewStore, clock: Clock) -> None:
+    """By who made it on the same day, by a supervisor always; then it can be recorded anew."""
+    made = desk.draw(OCTOBER, Matter.SUPPLEMENT, officers=["an"], by="mai", size=1)
+    (item,) = store.items(made.id)
+    with pytest.raises(RefusedError, match="chưa ghi"):
+        desk.take_back_call(item, by="an")
+    item = desk.call(item, Matter.SUPPLEMENT, Ended.DECLINED, {}, by="an")
+    with pytest.raises(RefusedError, match="phụ trách"):
+        desk.take_back_call(item, by="binh")
+    item = desk.take_back_call(item, by="an")
+    assert (item.interview, item.tries) == (None, ())
+    answers = dict.fromkeys(SCRIPT[Matter.SUPPLEMENT], Verdict.NO)
+    item = desk.call(item, Matter.SUPPLEMENT, Ended.ANSWERED, answers, by="an", note="nhầm người")
+    clock.passes(days=1)
+    with pytest.raises(RefusedError, match="trong ngày"):
+        desk.take_back_call(item, by="an")
+    item = desk.take_back_call(item, by="mai", always=True)
+    assert (item.answers, item.note, item.interview) == ({}, "", None)
+
+
+def test_the_report_tells_how_every_draw_was_made(desk: ReviewDesk, store: ReviewStore) -> None:
+    """Seeds of the machine are as random as the system's; typed ones and earlier draws are told with their reasons."""
+    first = desk.draw(OCTOBER, Matter.SUPPLEMENT, officers=OFFICERS, by="mai", size=3)
+    assert (len(first.seed), first.seed_typed) == (16, False)
+    second = desk.redraw(first, officers=OFFICERS, by="mai", why="nhầm số", size=4, seed="may mắn")
+    assert second.seed_typed
+    third = desk.redraw(second, officers=OFFICERS, by="mai", why="thêm người", size=4)
+    text, _ = written(of_month(desk, store, OCTOBER))
+    for said in (first.seed, "“may mắn” do người rút tự gõ", third.seed, "nhầm số", "thêm người", "đã rút 3 lần"):
+        assert said in text
 
 
 def test_nothing_is_drawn_where_nothing_is_listed(desk: ReviewDesk, clock: Clock) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from bot.connect import connect
 from bot.office import Office, open_office
-from bot.rating_records import Criterion, Source, Visit
+from bot.rating_records import CHANGEABLE, Criterion, Source, Visit
 from bot.sending import delivering
 from bot.settings import Settings
-from bot.storage.ratings import CHANGEABLE, RatingStore
+from bot.storage.ratings import RatingStore
 from bot.storage.ratings_tables import ratings
 from tests.bot.dossiers import Clock
 

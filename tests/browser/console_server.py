@@ -8,6 +8,7 @@ are already set up, with the salt ADMIN_SALT.
 
 import asyncio
 import contextlib
+import random
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
@@ -32,6 +33,7 @@ from bot.dossier_records import Status, Step
 from bot.messages import Contact, Reply
 from bot.notice_records import TemplateData
 from bot.question_records import Ending
+from bot.rating_records import Criterion
 from bot.receive import Receiver
 from bot.review_records import Matter
 from bot.services.guide import Guide
@@ -46,6 +48,7 @@ from bot.storage.handovers import HandoverStore
 from bot.storage.notices import Outbox
 from bot.storage.overrides import ImportStore, OverrideStore, PublicationStore
 from bot.storage.questions import QuestionStore
+from bot.storage.ratings import RatingStore
 from bot.storage.reviews import ReviewStore
 from bot.storage.sessions import SessionStore
 from bot.storage.staff import StaffStore
@@ -57,7 +60,7 @@ from knowledge_base.catalogue import Catalogue
 from knowledge_base.centre import VIETNAM, Hours, load_centre
 from knowledge_base.facets import Facet
 from knowledge_base.overrides import Correct, Phrase, Remark
-from tests.bot.dossiers import change
+from tests.bot.dossiers import Clock, change, rated, service
 from tests.bot.volunteers import assisting
 from tests.bot.web.console.desk import Desk, add, build
 
@@ -98,6 +101,7 @@ def fill(app: FastAPI, engine: Engine) -> None:
     )
     fill_catalogue(engine)
     fill_month(engine)
+    fill_ratings(engine)
     with engine.begin() as connection:
         row = {"kind": "ready", "reason": "người nhận đã chặn", "since": now - timedelta(hours=5)}
         connection.execute(insert(calls), [row | {"dossier_code": f"H05.12-260715-{n:04}"} for n in (3, 9)])
@@ -177,6 +181,24 @@ def fill_month(engine: Engine) -> None:
             counts.count(procedure=procedure.code, facet=facet, decision=decision, channel="web")
     desk = ReviewDesk(ReviewStore(engine), mask=conceal_people)
     desk.draw(f"{at.astimezone(VIETNAM):%Y-%m}", Matter.SUPPLEMENT, officers=["officer.an"], by="supervisor.an")
+
+
+def fill_ratings(engine: Engine) -> None:
+    """Ratings of the last months at the counters of all agencies, with words; some agencies have few."""
+    chance, clock = random.Random(7), Clock(datetime.now(UTC) - timedelta(days=70))
+    desk = rated(engine, service(engine, clock), clock)
+    for week in range(9):
+        for number, agency in enumerate(load_centre().agencies):
+            counter = f"Quầy {number // 2 + 1}" if number % 3 else f"{number}"
+            for visit, code in enumerate(desk.print_codes(counter, 9, agency=agency.name)[1]):
+                if visit < 6 - number % 5:
+                    who = Contact("web", f"{week}-{number}-{visit}")
+                    for criterion in Criterion:
+                        desk.give(who, code, criterion, chance.choice((2, 4, 4, 5, 5, 5)))
+                    if visit == 0:
+                        desk.comment(who, code, "Ghế chờ ít, quạt không chạy. Cán bộ hướng dẫn rõ ràng.")
+        clock.passes(days=7)
+    RatingStore(engine).seat("Quầy 2", AGENCY_NAME)
 
 
 def main() -> None:

@@ -119,6 +119,38 @@ def test_ticks_outlive_a_lost_connection(visitor: Visit, desk: Desk) -> None:
     assert [case.ticks for case in desk.cases()] == [(0, 1)]
 
 
+def test_a_case_is_closed_without_a_connection(visitor: Visit, desk: Desk) -> None:
+    """Gone from the phone at once, also after a reload; the centre hears of it when there is a connection again. A new
+    case needs one: that is said, and nothing of the request stays on the phone."""
+    context = visitor(**PHONE)
+    page = context.new_page()
+    desk.join(page)
+    helped(page)
+    page.locator("#papers input").first.check()
+    expect(page.locator("#sync")).to_have_text("Đã lưu.")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("navigator.serviceWorker.controller && caches.match('/assist').then((kept) => !!kept)")
+    before = len(desk.cases())
+    context.set_offline(True)
+    page.route("**/assist/api/**", lambda route: route.abort())  # while it reloads, Chromium may let a request through
+    page.get_by_role("button", name="Người mới").click()
+    expect(page.locator("#said")).to_contain_text("Chưa mở được ca mới vì đang mất mạng")
+    assert page.evaluate("localStorage.getItem('assist:opening')") is None
+    page.get_by_text("Đóng ca", exact=True).click()
+    page.get_by_role("button", name="Còn thiếu giấy tờ").click()
+    expect(page.locator("#case")).to_be_hidden()
+    assert left(page) == []
+    page.reload()
+    expect(page.locator("#closings")).to_contain_text("1 ca đã đóng trên máy")
+    expect(page.locator("#cases button")).to_have_count(0)
+    assert len(desk.cases()) == before
+    page.unroute_all()
+    context.set_offline(False)
+    expect(page.locator("#closings")).to_have_text("")
+    assert len(desk.cases()) == before - 1
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('assist:closing'))") == []
+
+
 def test_two_people_at_once_and_nothing_left(visitor: Visit, desk: Desk) -> None:
     """One tap between cases, the list on the person's own phone, and an empty phone after closing and leaving."""
     context = visitor(**PHONE)

@@ -19,7 +19,7 @@ ASK_VISIT = (
 NO_VISIT_CODE = "Xin lỗi, trợ lý chưa đọc được mã trong tin này. Bạn gõ lại giúp mã trên phiếu đánh giá, ví dụ DG-7K4-9XQ-2PT. Không có phiếu, bạn gõ mã hồ sơ đã trả kết quả."
 UNKNOWN = "Xin lỗi, mã phiếu này không đúng, đã hết hạn hoặc chưa dùng được. Bạn xem lại từng chữ, từng số trên phiếu rồi gõ lại giúp."
 NOT_OPEN = "Để chấm điểm cho hồ sơ {code}, hồ sơ phải trả kết quả rồi và bạn cần mở hồ sơ bằng 4 số cuối."
-CLOSED = "Lần này đã được chấm điểm rồi. Mỗi lần chỉ chấm một lần, sửa được trong 24 giờ. Cảm ơn bạn đã dành thời gian."
+CLOSED = "Lần này đã được chấm điểm rồi. Mỗi lần chỉ chấm một lần; trong 24 giờ chỉ người đã chấm xem và sửa được, trên chính máy hoặc kênh đã chấm. Cảm ơn bạn đã dành thời gian."
 
 QUESTIONS = {
     Criterion.FACILITIES: "Cơ sở vật chất: chỗ ngồi, bảng chỉ dẫn, máy lấy số, vệ sinh",
@@ -69,6 +69,11 @@ def summary(rating: Rating) -> tuple[str, ...]:
     if rating.comment:
         said.append(f"Góp ý: “{rating.comment}”")
     return tuple(said)
+
+
+def counter(name: str) -> str:
+    """A counter as people call it: "5" and "Quầy 5" are both "Quầy 5"."""
+    return name if name.lower().startswith("quầy") else f"Quầy {name}"
 
 
 def kept_words(comment: str) -> str:

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from bot import review_files
+from bot import review_files, review_letter
 from bot.dialogue.privacy import conceal_people
 from bot.dialogue.wording import review as words
 from bot.review_records import (
     MOST_TRIES,
     QUESTIONS,
     SCRIPT,
+    Apology,
     Draw,
     Ended,
     Finding,
@@ -30,7 +32,8 @@ from bot.staff_records import Account, Role
 from bot.storage.reviews import ReviewStore
 from bot.storage.staff import StaffStore
 from bot.web.console.page import Nav, Problem, Visit, download, require
-from bot.web.console.tables import XLSX, Column, Table, listed
+from bot.web.console.tables import XLSX, Column, Table, listed, shown
+from knowledge_base.centre import VIETNAM
 
 READERS: Final = (Role.OFFICER, Role.SUPERVISOR)
 NAV = Nav("Rà soát tháng", "/staff/review", READERS, 70, "Hồ sơ phải bổ sung, trễ hẹn: rút, rà soát, phỏng vấn.")
@@ -39,6 +42,7 @@ router = APIRouter()
 Reader = Annotated[Visit, require(*READERS)]
 Supervisor = Annotated[Visit, require(Role.SUPERVISOR)]
 Text = Annotated[str, Form()]
+MOST: Final = 1_000_000
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -88,6 +92,20 @@ ITEMS: Final = Table(
 )
 
 
+LATE: Final = Table(
+    title="Hồ sơ trễ hẹn và thư xin lỗi",
+    columns=(
+        Column("Mã hồ sơ", lambda case: case.code),
+        Column("Cơ quan", lambda case: case.agency or words.NO_AGENCY),
+        Column("Việc", lambda case: words.WHAT[case.what]),
+        Column("Hẹn trả", lambda case: case.due.astimezone(VIETNAM).date()),
+        Column("Số ngày trễ", lambda case: case.days, number=True),
+        Column("Thư xin lỗi", lambda case: ": ".join(filter(None, (words.APOLOGIES[case.apology], case.letter)))),
+    ),
+    empty="Không có hồ sơ nào trễ hẹn trong tháng này.",
+)
+
+
 @router.get("/review")
 def show(visit: Reader) -> Response:
     """The draws, and drawing one."""
@@ -129,7 +147,9 @@ def report_docx(visit: Supervisor, thang: str = "") -> Response:
     """The report as a letter."""
     report = of_month(_desk(visit), _store(visit), _asked_month(visit, thang))
     visit.audit("Tải báo cáo rà soát", report.month, after={"tệp": "docx"})
-    return download(review_files.docx(report, visit.console.centre), f"{review_files.title(report)}.docx", DOCX)
+    return download(
+        review_letter.docx(report, visit.console.centre, _today(visit)), f"{review_files.title(report)}.docx", DOCX
+    )
 
 
 @router.get("/review/report.xlsx")
@@ -138,6 +158,35 @@ def report_xlsx(visit: Supervisor, thang: str = "") -> Response:
     report = of_month(_desk(visit), _store(visit), _asked_month(visit, thang))
     visit.audit("Tải báo cáo rà soát", report.month, after={"tệp": "xlsx"})
     return download(review_files.xlsx(report), f"{review_files.title(report)}.xlsx", XLSX)
+
+
+@router.get("/review/apologies")
+def apologies(visit: Reader, thang: str = "") -> Response:
+    """The late dossiers of a month and their letters of apology, this month's too: no draw is needed to write one."""
+    month = _asked_month(visit, thang, month_of(visit.console.now()))
+    cases = _desk(visit).lists(month, month).cases.get((month, Matter.LATE), [])
+    first = sorted(cases, key=lambda case: (case.apology is Apology.LETTER, case.agency, case.code))
+    return visit.table("review_apologies.html", LATE, listed(first), month=month, today=_today(visit), cases=len(cases))
+
+
+@router.post("/review/apologies/{code}")
+def apologise(visit: Reader, code: str, number: Text = "", sent_on: Text = "", back: Text = "") -> Response:
+    """Keep number and day of a letter that was sent."""
+    dossier = visit.console.dossiers.get(code)
+    if dossier is None or dossier.due is None:
+        raise Problem(404, "Không có hồ sơ trễ hẹn này", "Anh/chị chọn trong danh sách hồ sơ trễ hẹn.")
+    try:
+        day = date.fromisoformat(sent_on)
+    except ValueError:
+        raise Problem(422, "Chưa ghi được", "Anh/chị chọn ngày gửi thư.") from None
+    try:
+        before_ = _desk(visit).record_letter(code, number, day, by=visit.account.login)
+    except RefusedError as refusal:
+        raise _refused(refusal) from refusal
+    old = {"số": before_.number, "ngày gửi": shown(before_.sent_on)} if before_ else None
+    visit.audit("Ghi thư xin lỗi", code, before=old, after={"số": number.strip(), "ngày gửi": shown(day)})
+    known = re.fullmatch(r"/staff/review/(items/\d+|apologies\?thang=\d{4}-\d{2})", back)
+    return visit.go(back if known else "/staff/review/apologies", f"Đã ghi thư xin lỗi của hồ sơ {code}.")
 
 
 @router.get("/review/{draw_id}")
@@ -216,6 +265,9 @@ def item(visit: Reader, item_id: int) -> Response:
         goodbye=words.GOODBYE.format(hotline=visit.console.centre.hotline),
         most=MOST_TRIES,
         may_write=draw_.open and _mine(visit, known),
+        late=draw_.matter is Matter.LATE,
+        letter=_store(visit).letters().get(case.code),
+        today=_today(visit),
         officers=_officers(visit),
     )
 
@@ -263,6 +315,24 @@ def _call(visit: Visit, item_id: int, form: Mapping[str, str]) -> Response:
         raise _refused(refusal) from refusal
     visit.audit("Ghi cuộc gọi phỏng vấn", known.case.code, after={"kết thúc": words.ENDED[ended]})
     return visit.go(f"/staff/review/items/{item_id}", f"Đã ghi: {words.ENDED[ended].lower()}.")
+
+
+@router.post("/review/items/{item_id}/call/take-back")
+def take_back(visit: Reader, item_id: int, version: Text = "") -> Response:
+    """Take the last call out again, which somebody mis-tapped."""
+    known, _ = _mine_of(visit, item_id, version)
+    supervisor = visit.account.role is Role.SUPERVISOR
+    try:
+        left = _desk(visit).take_back_call(known, by=visit.account.login, always=supervisor)
+    except RefusedError as refusal:
+        raise _refused(refusal) from refusal
+    visit.audit("Bỏ cuộc gọi ghi nhầm", known.case.code, before=_called_so_far(known), after=_called_so_far(left))
+    return visit.go(f"/staff/review/items/{item_id}", "Đã bỏ cuộc gọi ghi nhầm, anh/chị ghi lại.")
+
+
+def _called_so_far(known: Item) -> dict[str, object]:
+    answers = {words.SHORT_LINES[line]: words.VERDICTS[verdict] for line, verdict in known.answers.items()}
+    return {"các cuộc gọi": [words.ENDED[each.ended] for each in known.tries], "trả lời": answers}
 
 
 @router.post("/review/items/{item_id}/assign")
@@ -333,20 +403,27 @@ def _refused(refusal: ValueError) -> Problem:
 
 
 def _month(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{3}-(0[1-9]|1[0-2])", text):
+    if not re.fullmatch(r"20\d{2}-(0[1-9]|1[0-2])", text):
         raise ValueError("no month")
     return text
 
 
-def _asked_month(visit: Visit, text: str) -> str:
+def _asked_month(visit: Visit, text: str, otherwise: str = "") -> str:
     try:
         return _month(text)
     except ValueError:
-        return before(month_of(visit.console.now()))
+        return otherwise or before(month_of(visit.console.now()))
+
+
+def _today(visit: Visit) -> date:
+    return visit.console.now().astimezone(VIETNAM).date()
 
 
 def _size(text: str) -> int | None:
-    return int(text) if text.strip() else None
+    size = int(text) if text.strip() else None
+    if size is not None and size > MOST:
+        raise ValueError("too many")
+    return size
 
 
 def _named(draw_: Draw) -> str:
@@ -355,4 +432,5 @@ def _named(draw_: Draw) -> str:
 
 def _drawn(draw_: Draw, who: list[str]) -> dict[str, object]:
     said: dict[str, object] = {"lần rút": draw_.number, "số": draw_.size or "tất cả", "hạt giống": draw_.seed}
+    said["hạt giống do"] = "người rút gõ" if draw_.seed_typed else "máy chọn"
     return said | ({"cán bộ": who} if who else {}) | ({"lý do": draw_.why} if draw_.why else {})

@@ -7,6 +7,8 @@ const leave = async () => {
   }
   location.replace(home);
 };
+// Back must not show what the person before has chosen.
+addEventListener("pageshow", (event) => { if (event.persisted) location.replace(home); });
 const typed = () => [...document.querySelectorAll("input, textarea")].some((field) => field.type !== "radio" && field.value);
 let last = Date.now();
 for (const sign of ["pointerdown", "keydown", "input"]) addEventListener(sign, () => { last = Date.now(); });

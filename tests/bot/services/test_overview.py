@@ -1,6 +1,6 @@
 """What may be told to everybody, whatever the numbers are."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def test_a_criterion_that_one_person_answered_is_left_out() -> None:
     scores = [{Criterion.FACILITIES: 5} for _ in range(6)]
     scores[0][Criterion.ATTITUDE] = 1
     given = [Rating(source=Source.SLIP, month="2026-10", week="2026-W41", scores=each) for each in scores]
-    line = report(given, {}, "2026-10", "2026-10").total
+    line = report(given, {}, "2026-10", "2026-10", datetime(2026, 11, 30, tzinfo=UTC)).total
     assert Criterion.ATTITUDE in line.shares
     assert set(large_shares(line).shares) == {Criterion.FACILITIES}
 
@@ -56,7 +56,7 @@ def test_no_small_number_is_on_the_public_page(received: dict[str, int], helped:
             first=date(2026, 11, 9), last=date(2026, 11, 15), month="2026-10",
             questions=sum(received.values()), answered=sum(received.values()), several=0, nothing=0,
             procedures=tuple(Named(name, count) for name, count in received.items()), facets=(), endings=(),
-            ratings=report([], {}, "2026-10", "2026-10").total,
+            ratings=report([], {}, "2026-10", "2026-10", datetime(2026, 11, 30, tzinfo=UTC)).total,
             agencies=lines,
             total=AgencyLine("", sum(received.values()), 0, sum(received.values()), 0, 0, 0),
             delivery=(Named("failed", 1),),

@@ -3,12 +3,13 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, select, text
 
 from bot.dossier_records import Status
 from bot.messages import Contact
-from bot.rating_records import Criterion, Rating
+from bot.rating_records import Criterion, Rating, Source
 from bot.services.ratings import KIOSK, Closed, KeptRatings, Later, Mine, Unproven
 from bot.storage.dossiers import DossierStore
 from bot.storage.ratings import RatingStore
@@ -237,6 +238,28 @@ def test_visits_are_returned_dossiers_slips_and_taps_of_the_month(
         ("2026-11", "Sở Tư pháp", "5"): 4,
         ("2026-11", "", "6"): 1,
     }
+
+
+def test_a_slip_and_a_tap_made_for_a_dossier_are_its_one_visit(desk: KeptRatings, engine: Engine, clock: Clock) -> None:
+    """Rated on the slip, the visit is rated in the chat and at the tablet too; it counts once, at its counter."""
+    dossier = DossierStore(engine, now=clock).get(CODE)
+    assert dossier is not None
+    _, (code,) = desk.print_codes("5", 1, dossier=dossier)
+    tap = desk.tap("5", dossier=dossier)
+    assert isinstance(desk.give(BINH, code, F, 4), Mine)
+    assert isinstance(desk.give(BINH, CODE, F, 5), Mine), "the same visit by the same person"
+    assert desk.give(ANNA, CODE, F, 1) == Closed()
+    assert desk.give(Contact(KIOSK, "x"), tap, F, 1) == Closed()
+    assert desk.waiting("5") is None
+    (kept,) = RatingStore(engine, clock).ratings("2026-11", "2026-11")
+    assert (kept.scores, kept.counter, kept.source) == ({F: 5}, "5", Source.DOSSIER)
+    assert RatingStore(engine, clock).visits("2026-11", "2026-11") == {
+        ("2026-11", "Công an phường Thử", ""): 0,
+        ("2026-11", "Công an phường Thử", "5"): 1,
+    }
+    waits = msgspec.structs.replace(dossier, status=Status.DONE)
+    with pytest.raises(ValueError, match="returned"):
+        desk.tap("5", dossier=waits)
 
 
 def test_notes_are_seen_once_published(desk: KeptRatings, engine: Engine, clock: Clock) -> None:

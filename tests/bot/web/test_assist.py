@@ -129,6 +129,29 @@ def test_wrong_codes_are_refused_and_limited(app: FastAPI, assistance: KeptAssis
     assert statuses == [422] * 6 + [429] * 2
 
 
+def test_a_right_code_is_let_in_whatever_others_at_the_address_typed(app: FastAPI, assistance: KeptAssistance) -> None:
+    """A whole youth union sits behind one address; a neighbour's wrong codes keep nobody from starting."""
+    for number in range(9):
+        TestClient(app).post("/assist/join", data={"code": f"TN-111-BBB-22{number}"})
+    assert joined(app, assistance).get("/assist").status_code == 200
+    assert TestClient(app).post("/assist/join", data={"code": "TN-111-BBB-333"}).status_code == 429
+
+
+def test_agencies_have_names_and_offline_minutes_do_not_count(
+    app: FastAPI, assistance: KeptAssistance, engine: Engine
+) -> None:
+    client = joined(app, assistance)
+    found = client.post("/assist/api/find", json={"text": "đăng ký tạm trú"}).json()["found"]
+    assert found
+    assert not [each for each in found if re.fullmatch(r"[a-z0-9-]+", each["agency"])]
+    case = client.post("/assist/api/cases", json={"number": 1, "nonce": "n" * 20}).json()["id"]
+    close = f"/assist/api/cases/{case}/close"
+    assert client.post(close, json={"outcome": "done", "ago": 3600}).status_code == 200
+    counts = assistance.store.counts("2000-01-01", "2999-12-31")
+    assert [count.minutes for count in counts] == [1]
+    assert client.post(close, json={"outcome": "done", "ago": -1}).status_code == 400
+
+
 def test_joining_again_with_the_same_code_keeps_the_cases(app: FastAPI, assistance: KeptAssistance) -> None:
     _, code = assistance.make_code("Lan", "Đoàn phường Thử", 30, "an")
     client = TestClient(app)

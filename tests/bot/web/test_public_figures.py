@@ -10,6 +10,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from bot.dossier_records import Status, Step
+from bot.messages import Contact
+from bot.rating_records import Criterion
 from bot.services.guide import Guide
 from bot.staff_records import Role
 from bot.storage.asked import AskedStore
@@ -17,7 +19,7 @@ from bot.storage.dossiers import DossierStore
 from bot.storage.staff import AuditStore
 from bot.web.public_figures import PublicFigures
 from knowledge_base.centre import SHIPPED, load_centre
-from tests.bot.dossiers import Clock, change
+from tests.bot.dossiers import Clock, change, rated, service
 from tests.bot.web.console.desk import build, sign_in
 
 SEEN = datetime(2026, 11, 18, 2, tzinfo=UTC)
@@ -61,6 +63,17 @@ def test_it_is_off_until_an_administrator_turns_it_on(app: FastAPI, engine: Engi
     assert anybody.get("/congkhai").status_code == 404
     deeds = [deed.action for deed in AuditStore(engine).find()]
     assert {"Bật trang công khai", "Tắt trang công khai"} <= set(deeds)
+
+
+def test_rates_are_written_as_in_vietnam(app: FastAPI, engine: Engine) -> None:
+    """Six of seven content, in a month of whose visits nobody can give a rating any more."""
+    clock = Clock(datetime(2026, 9, 16, 2, tzinfo=UTC))
+    desk = rated(engine, service(engine, clock), clock)
+    for number, code in enumerate(desk.print_codes("5", 7)[1]):
+        desk.give(Contact("web", str(number)), code, Criterion.FACILITIES, 5 if number else 1)
+    sign_in(app, Role.ADMINISTRATOR).post("/staff/settings/public", {"on": "true"})
+    text = TestClient(app).get("/congkhai").text
+    assert "<strong>85,7%</strong> trên 7 lượt chấm" in text
 
 
 def test_it_tells_what_is_over_and_no_small_numbers(app: FastAPI) -> None:

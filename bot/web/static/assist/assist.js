@@ -1,6 +1,7 @@
 // Cases of a volunteer. Each tick is written to the phone first, then sent until the server has it.
+// So is the closing of a case: the case is gone from the phone at once, and how it ended is sent until the server has it.
 // localStorage: assist:case:ID what the server said of a case; assist:op:ID:LIST:PAPER a tick that is not sent yet;
-// assist:client this browser's name; assist:current the case in view; assist:me who, and the newest case's number.
+// assist:closing:ID how a case was closed and when, not sent yet; assist:client this browser's name; assist:current the case in view; assist:me who, and the newest case's number.
 "use strict";
 const $ = (id) => document.getElementById(id);
 const keep = (key, value) => localStorage.setItem(`assist:${key}`, JSON.stringify(value));
@@ -10,6 +11,7 @@ const keys = (start) => Object.keys(localStorage).filter((key) => key.startsWith
 const random = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 if (!kept("client")) keep("client", random(8));
 let searching = false;
+let opening = null; // the request for a new case that is not answered yet
 
 class Refused extends Error {
   constructor(status, said) { super(said); this.status = status; }
@@ -69,7 +71,7 @@ function forget(id) {
 }
 
 function store(one) {
-  if (gone.has(one.id)) return; // an answer from before it was closed
+  if (gone.has(one.id) || kept(`closing:${one.id}`)) return; // an answer from before it was closed
   const before = kept(`case:${one.id}`);
   if (before && before.chosen > one.chosen) return; // an answer that was overtaken
   if (before && before.chosen === one.chosen) { // what either knows, the newer mark of each paper
@@ -111,10 +113,30 @@ async function send(one) {
   }
   sync();
 }
-const flush = () => Promise.all(cases().filter((one) => pending(one).length).map(send));
+const flush = () => Promise.all([closeAll(), ...cases().filter((one) => pending(one).length).map(send)]);
+
+let closing = false;
+async function closeAll() {
+  if (closing) return;
+  closing = true;
+  try {
+    for (const key of keys("closing:")) {
+      const { outcome, at } = kept(key);
+      const ago = Math.min(86400, Math.max(0, Math.round((Date.now() - at) / 1000)));
+      await ask(`cases/${key.slice(8)}/close`, { outcome, ago });
+      drop(key);
+    }
+  } catch (error) {
+    if (error.status === 0) online(false);
+  } finally {
+    closing = false;
+  }
+  waiting();
+}
 
 async function refresh() {
   let state;
+  await closeAll();
   const asked = new Set(cases().map((one) => one.id));
   try { state = await ask("state"); } catch (error) { if (error.status === 0) online(false); return; }
   keep("me", { ...state.volunteer, last: Math.max(state.last, kept("me")?.last || 0) });
@@ -145,8 +167,14 @@ function sync() {
   $("sync").textContent = left ? `Còn ${left} dấu chưa gửi, có mạng sẽ gửi.` : one.papers.length ? "Đã lưu." : "";
 }
 
+function waiting() {
+  const left = keys("closing:").length;
+  $("closings").textContent = left ? `${left} ca đã đóng trên máy, có mạng sẽ báo về Trung tâm.` : "";
+}
+
 function show() {
   const all = cases(), me = kept("me");
+  waiting();
   if (!current() && all.length) keep("current", all[0].id);
   const one = current();
   $("who").textContent = me ? `${me.nickname} · ${me.unit}` : "Tình nguyện viên";
@@ -220,11 +248,10 @@ function clear() {
 $("new").onclick = async () => {
   $("new").disabled = true;
   // the same request until it is answered: a lost answer opens no second case
-  const request = kept("opening") || { number: (kept("me")?.last || 0) + 1, nonce: random(16) };
-  keep("opening", request);
+  const request = opening ||= { number: (kept("me")?.last || 0) + 1, nonce: random(16) };
   try {
     const one = await ask("cases", request);
-    drop("opening");
+    opening = null;
     keep("me", { ...kept("me"), last: Math.max(request.number, kept("me")?.last || 0) });
     clear();
     store(one);
@@ -232,7 +259,9 @@ $("new").onclick = async () => {
     show();
     $("text").focus();
   } catch (error) {
-    if (error.status === 409) { drop("opening"); await refresh(); say("Chưa mở được ca mới. Bạn bấm lại, hoặc đóng bớt ca."); }
+    if (error.status === 0) { online(false); say("Chưa mở được ca mới vì đang mất mạng. Có mạng bạn bấm lại; các ca đang mở vẫn đánh dấu và đóng được."); return; }
+    opening = null;
+    if (error.status === 409) { await refresh(); say("Chưa mở được ca mới. Bạn bấm lại, hoặc đóng bớt ca."); }
     else tell(error);
   } finally { $("new").disabled = false; }
 };
@@ -281,18 +310,18 @@ $("hand").onclick = async () => {
 for (const button of document.querySelectorAll("[data-outcome]")) {
   button.onclick = async () => {
     const one = current();
-    try {
-      await ask(`cases/${one.id}/close`, { outcome: button.dataset.outcome });
-      forget(one.id);
-      clear();
-      show();
-      $("new").focus();
-    } catch (error) { error.status === 0 ? say("Đóng ca cần có mạng. Bạn thử lại khi có mạng.") : tell(error); }
+    keep(`closing:${one.id}`, { outcome: button.dataset.outcome, at: Date.now() });
+    forget(one.id);
+    clear();
+    show();
+    $("new").focus();
+    await closeAll();
   };
 }
 
 $("leave").onclick = async () => {
   if (cases().length && !confirm("Nghỉ thì mọi ca đang mở bị đóng và xóa. Bạn nghỉ chứ?")) return;
+  await closeAll();
   try { await ask("leave"); await wipe(); } catch (error) { error.status === 0 ? say("Rời trang cần có mạng. Bạn thử lại khi có mạng.") : tell(error); }
 };
 

@@ -1,10 +1,12 @@
 """The monthly review and the director's page in the console."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from openpyxl import load_workbook
 
 from bot.dossier_records import Status, Step
 from bot.review_records import QUESTIONS, Matter
@@ -65,7 +67,47 @@ def test_a_list_is_drawn_reviewed_closed_and_reported(app: FastAPI) -> None:
     assert {"Rút danh sách rà soát", "Ghi kết quả rà soát", "Chốt danh sách rà soát"} <= set(deeds)
 
 
+def test_no_month_breaks_the_report(app: FastAPI) -> None:
+    supervisor = sign_in(app, Role.SUPERVISOR, "phu.trach.hai")
+    for month in ("1000-01", "9999-12", "x"):
+        assert supervisor.get(f"/staff/review/report.docx?thang={month}").status_code == 200
+        assert supervisor.get(f"/staff/review/apologies?thang={month}").status_code == 200
+    asked = {"month": MONTH, "matter": "supplement", "officers": ["phu.trach.hai"], "size": "9" * 30}
+    assert supervisor.post("/staff/review/draw", asked).status_code == 409
+
+
+def test_a_letter_of_apology_and_a_mistapped_call_are_in_the_log(app: FastAPI) -> None:
+    """An officer records the letter of a late dossier without a draw, and takes back a call on the same day."""
+    officer, supervisor = sign_in(app, Role.OFFICER, "mot.cua"), sign_in(app, Role.SUPERVISOR, "phu.trach.ba")
+    due = datetime(2026, 10, 20, 2, tzinfo=UTC)
+    late: dict[str, Any] = {"received_at": due, "due_at": due, "updated_at": due}
+    officer.console.dossiers.upsert(change("H05.12-261001-0100", Status.PROCESSING, **late))
+    path = "/staff/review/apologies"
+    assert "chưa có thư xin lỗi" in officer.get(f"{path}?thang={MONTH}").text
+    sent = {"number": "7/TXL", "sent_on": "2026-10-30", "back": f"{path}?thang={MONTH}"}
+    assert officer.post(f"{path}/H05.12-261001-0100", sent | {"sent_on": "hôm qua"}).status_code == 422
+    assert officer.post(f"{path}/H05.12-261001-0100", sent | {"back": "//evil"}).headers["location"] == path
+    assert "7/TXL 30/10/2026" in officer.get(f"{path}?thang={MONTH}").text
+    said = {"month": MONTH, "matter": "late", "officers": ["mot.cua"]}
+    address = supervisor.post("/staff/review/draw", said).headers["location"]
+    (item,) = ReviewStore(officer.console.engine, officer.console.now).items(int(address.rsplit("/", 1)[1]))
+    one = f"/staff/review/items/{item.id}"
+    assert "7/TXL" in officer.get(one).text
+    officer.post(f"{one}/call", {"version": "1", "ended": "declined"})
+    assert officer.post(f"{one}/call/take-back", {"version": "1"}).status_code == 409, "seen before"
+    assert officer.post(f"{one}/call/take-back", {"version": "2"}).status_code == 303
+    assert "Ghi nhầm cuộc gọi" not in officer.get(one).text
+    deeds = [deed.action for deed in AuditStore(officer.console.engine).find()]
+    assert {"Ghi thư xin lỗi", "Bỏ cuộc gọi ghi nhầm"} <= set(deeds)
+
+
 def test_the_director_sees_what_was_asked(app: FastAPI) -> None:
-    page = sign_in(app, Role.SUPERVISOR, "phu.trach").get("/staff/overview").text
+    """And how it was before: five dossiers were received in October, none in November so far."""
+    supervisor = sign_in(app, Role.SUPERVISOR, "phu.trach")
+    page = supervisor.get("/staff/overview").text
     assert "<strong>3</strong> câu hỏi: trả lời được 3" in page
+    assert "Bảy ngày trước đó: 0 câu" in page
+    book = load_workbook(BytesIO(supervisor.get("/staff/overview?tai=xlsx").content))
+    rows = [row[:3] for row in book["Hồ sơ theo cơ quan"].iter_rows(min_row=3, values_only=True)]
+    assert ("Toàn Trung tâm, cả tháng trước", 5, 4) in rows
     assert "Phí, lệ phí" in page
