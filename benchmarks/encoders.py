@@ -1,9 +1,10 @@
-# ruff: noqa: PLC0415, S311  (torch and onnxruntime are needed for this comparison only; drawing examples is no cryptography)
+# ruff: noqa: PLC0415  (torch and onnxruntime are needed for this comparison only; drawing examples is no cryptography)
 """Four designs of the encoder, trained in the same way on the same phrases: `python -m benchmarks.encoders`.
 
 One phrase in five is kept from training. An encoder alone is asked for the procedure of the nearest text (names and
-the phrases that were trained on): on the kept phrases as they may be typed, and on labelled questions. Beside Hit@1 and
-Hit@3 stand the milliseconds of encoding one question on one core, the size as it would be shipped, and what training took.
+the phrases that were trained on): on the kept phrases as they may be typed, and on labelled questions. Beside Hit@1
+and Hit@3 stand the milliseconds of encoding one question on one core, the size as it would be shipped, and what
+training took.
 
 bags        static: learnt vectors of syllables, pairs, typed marks and letter triples, summed (the shipped design)
 letters     static: learnt vectors of hashed letter n-grams over the whole text, no syllables
@@ -74,7 +75,10 @@ class Texts:
             for kept, official in zip(self.kept, self.official, strict=True)
         ]
         self.asked = [
-            (noisy(phrase, rng), frozenset({code})) for code in self.codes for phrase in phrases.get(code, []) if held_out(phrase)
+            (noisy(phrase, rng), frozenset({code}))
+            for code in self.codes
+            for phrase in phrases.get(code, [])
+            if held_out(phrase)
         ]
 
     def known(self) -> tuple[list[str], NDArray[np.int64]]:
@@ -104,7 +108,7 @@ def _learn(model: Any, read: Callable[[list[str]], Any], texts: Texts, steps: in
         typed, meant = (torch.nn.functional.normalize(model(*read(side))) for side in texts.pairs(step))
         loss = torch.nn.functional.cross_entropy(typed @ meant.T * SCALE, torch.arange(len(typed)))
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
         if (step + 1) % 100 == 0:
@@ -194,7 +198,9 @@ def transformer(texts: Texts, steps: int) -> tuple[Encode, dict[str, object]]:
         file = Path(folder) / "encoder.onnx"
         example = torch.from_numpy(padded(["đăng ký kết hôn", "mất sổ đỏ"]))
         shape = ({0: torch.export.Dim("batch"), 1: torch.export.Dim("length", min=2, max=LONGEST)},)
-        torch.onnx.export(model, (example,), str(file), dynamic_shapes=shape, dynamo=True, external_data=False, verbose=False)
+        torch.onnx.export(
+            model, (example,), str(file), dynamic_shapes=shape, dynamo=True, external_data=False, verbose=False
+        )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(file), options)
@@ -245,7 +251,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=Path, nargs="*", default=[DEVELOPMENT])
-    parser.add_argument("--design", nargs="*", default=["bags", "bags-128", "bags-64", "letters", "syllables", "transformer"])
+    parser.add_argument(
+        "--design", nargs="*", default=["bags", "bags-128", "bags-64", "letters", "syllables", "transformer"]
+    )
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()

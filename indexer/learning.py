@@ -50,7 +50,14 @@ def learn_all(
     seen = {code: [line for line in lines if not calibrate.held_out(line)] for code, lines in phrases.items()}
     turns = read_questions(later) if later else []
     told = [(turn.topic, turn.turns, turn.codes) for turn in turns]
-    inputs = (sorted(phrases.items()), told, [descriptions(procedure) for procedure in procedures], steps, dimension, seed)
+    inputs = (
+        sorted(phrases.items()),
+        told,
+        [descriptions(procedure) for procedure in procedures],
+        steps,
+        dimension,
+        seed,
+    )
     with _workshop(checkpoints, hashlib.sha256(msgspec.json.encode(inputs)).hexdigest()[:16]) as work:
         for name, stage, lines in (("all", "train", phrases), ("held", "train held", seen)):
             if (work / name / FINISHED).exists():

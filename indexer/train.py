@@ -2,8 +2,8 @@
 """Trains the shipped encoder: a static embedding over syllables, pairs, marks and letter triples.
 
 Each step shows every procedure once: a phrase as it may be typed (or a later turn of a conversation, behind what was
-said before it), and another phrase or the name of the same procedure. All other procedures of the step are the wrong answers, so siblings are always among them.
-Only this module imports torch.
+said before it), and another phrase or the name of the same procedure. All other procedures of the step are the wrong
+answers, so siblings are always among them. Only this module imports torch.
 """
 
 import os

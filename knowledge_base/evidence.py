@@ -263,9 +263,7 @@ def _compare(
     common = np.bincount(of_said, weights=shared[syllables], minlength=len(said))
     whole = np.maximum(np.bincount(of_said, weights=weights[syllables], minlength=len(said)), 1e-6)
     text = " ".join(word.folded for word in sequence)
-    alike = process.cdist(
-        [text], [phrases[number] for number in said.tolist()], scorer=fuzz.ratio, workers=1
-    )[0]
+    alike = process.cdist([text], [phrases[number] for number in said.tolist()], scorer=fuzz.ratio, workers=1)[0]
     covered, typed, alike = (
         pair.reshape(2, -1) for pair in (common / all_asked, common / whole, alike.astype(np.float64) / 100)
     )

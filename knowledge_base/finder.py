@@ -341,7 +341,14 @@ def read_context(material: Material, weights: Weights, question: str, home: int,
     )
     below, below_joined = _below(alone), _below(together)
     close, brief = nearness[evidence.candidates], 1 / max(len(own), 1)
-    of_candidate = [below, below_joined, close, below * _chance(scope), below_joined * brief, close * brief]
+    of_candidate: list[NDArray[np.float64]] = [
+        below,
+        below_joined,
+        close,
+        below * _chance(scope),
+        below_joined * brief,
+        close * brief,
+    ]
     table = np.concatenate(
         [np.stack(of_candidate, axis=1), is_home[:, None] * of_question, np.stack([behind, earlier], axis=1)], axis=1
     )
@@ -385,7 +392,7 @@ def _scores_of(candidates: NDArray[np.int64], read: Evidence | None, weights: We
 
 def _below(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each one's distance to the best, at most 15."""
-    return np.maximum(scores - scores.max(), -15)
+    return np.asarray(np.maximum(scores - scores.max(), -15), dtype=np.float64)
 
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
