@@ -340,7 +340,7 @@ def read_context(material: Material, weights: Weights, question: str, home: int,
         ]
     )
     below, below_joined = _below(alone), _below(together)
-    close, brief = nearness[evidence.candidates], 1 / max(len(own), 1)
+    close, brief = nearness[evidence.candidates].astype(np.float64), 1 / max(len(own), 1)
     of_candidate: list[NDArray[np.float64]] = [
         below,
         below_joined,
