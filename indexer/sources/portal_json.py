@@ -14,6 +14,7 @@ from indexer.facts.papers import Line, read_papers
 from indexer.facts.wording import clean, clean_lines, looks_damaged, without_bullet
 from indexer.sources.finding import Finding, Findings, Reading, SourceRefused
 from indexer.sources.portal_page import is_page, read_page
+from indexer.sources.sections import EVERYTHING, ONLY_A_NAME, has_detail, unread_fields
 from knowledge_base.procedure import Case, Channel, Duration, FeeLine, Flag, LegalDocument, Procedure
 
 SOURCE = "https://dichvucong.gov.vn/thu-tuc-hanh-chinh/"
@@ -99,23 +100,27 @@ def read_portal_json(data: bytes, origin: str) -> Reading:
     """All records of a JSON or JSON Lines document; `origin` is the file's name for the findings."""
     procedures: list[Procedure] = []
     findings: list[Finding] = []
+    unread: dict[int, tuple[str, ...]] = {}
     seen = False
-    pages = 0
     for row, record, problem in _records(data):
         where = f"{origin}, bản ghi {row}"
         if problem:
             findings.append(Finding(code="", field="record", reason=problem, action="rejected", row=where))
             continue
         seen = True
-        procedure, found = read_page(record, where) if is_page(record) else read_record(record, where)
-        pages += is_page(record) and procedure is not None
+        if is_page(record):  # too little to replace what the catalogue has
+            procedure, found = read_page(record, where)
+            untold = EVERYTHING
+        else:
+            procedure, found, untold = read_whole(record, where)
         findings.extend(found)
         if procedure is not None:
+            unread |= {len(procedures): untold} if untold else {}
             procedures.append(procedure)
     if not seen:
         raise SourceRefused(f"{origin}: không đọc được bản ghi JSON nào. Hãy xuất lại dữ liệu từ Cổng Dịch vụ công.")
-    # pages that ran together know too little to replace what the catalogue has
-    return Reading(procedures=tuple(procedures), findings=tuple(findings), listing=0 < pages == len(procedures))
+    listing = bool(procedures) and all(unread.get(at) == EVERYTHING for at in range(len(procedures)))
+    return Reading(procedures=tuple(procedures), findings=tuple(findings), listing=listing, unread=unread)
 
 
 def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
@@ -173,8 +178,13 @@ def read_record(record: object, row: str = "") -> tuple[Procedure | None, tuple[
 
     Never raises: whatever is malformed becomes a finding.
     """
+    return read_whole(record, row)[:2]
+
+
+def read_whole(record: object, row: str = "") -> tuple[Procedure | None, tuple[Finding, ...], tuple[str, ...]]:
+    """The same, with the fields of which the record tells nothing."""
     outer = record if isinstance(record, dict) else {}
-    bare = "detail" not in outer and ("executionMethods" in outer or "executionCases" in outer)
+    bare = outer.get("detail") is None and has_detail(outer)
     inner: Any = outer if bare else outer.get("detail")
     raw_code = outer.get("code")
     if raw_code is None and isinstance(inner, dict):
@@ -183,21 +193,27 @@ def read_record(record: object, row: str = "") -> tuple[Procedure | None, tuple[
     findings = Findings(code or clean(str(raw_code) if raw_code is not None else "")[:60], row)
     if not isinstance(record, dict):
         findings.add("record", "bản ghi không phải là một đối tượng JSON", "rejected")
-        return None, findings.all()
+        return None, findings.all(), ()
     if not code:
         findings.add("code", reason, "rejected")
-        return None, findings.all()
+        return None, findings.all(), ()
     if reason:
         findings.add("code", reason, "repaired")
     top, detail = _Part(outer, findings), _Part(inner, findings, "detail")
     name = top.text("name") or detail.text("name")
     if not name:
         findings.add("name", "thủ tục không có tên", "rejected")
-        return None, findings.all()
+        return None, findings.all(), ()
     whole = json.dumps(record, ensure_ascii=False)
     for repair in looks_damaged(whole):
         findings.add("text", repair, "repaired")
-    return _procedure(code, name, top, detail, findings), findings.all()
+    unread = EVERYTHING
+    if has_detail(inner):
+        unread = unread_fields(inner, findings)
+    else:
+        findings.add("record", ONLY_A_NAME, "reported")
+    procedure = _procedure(code, name, top, detail, findings)
+    return procedure, findings.all(), unread
 
 
 def _procedure(code: str, name: str, top: _Part, detail: _Part, findings: Findings) -> Procedure:

@@ -238,3 +238,34 @@ GOOD = {
     "json": json.dumps([record("1.000001"), record("1.000002")]).encode(),
     "gz": gzip.compress(json.dumps(record("1.000001")).encode()),
 }
+
+
+def _renamed(old: str, new: str) -> bytes:
+    made = docx.Document(io.BytesIO(document()))
+    for table in made.element.body.iter(docx.oxml.ns.qn("w:tbl")):
+        for text in table.iter(docx.oxml.ns.qn("w:t")):
+            text.text = new if text.text == old else text.text
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unread"),
+    [
+        ("Tên giấy tờ", "Cột 1", {"cases"}),
+        ("Hình thức nộp", "Cột 1", {"fees", "durations", "channels"}),
+        ("Phí, lệ phí", "Cột 3", {"fees"}),
+    ],
+)
+def test_a_table_of_a_document_that_is_not_recognised_is_reported_as_unread(
+    old: str, new: str, unread: set[str]
+) -> None:
+    reading = read_bytes(_renamed(old, new), "x.doc")
+    assert unread <= set(reading.unread[0])
+    assert any("không thấy phần này" in found.reason for found in reading.findings)
+
+
+def test_a_table_of_a_document_is_read_by_its_titles() -> None:
+    (found,) = read_bytes(_renamed("Tên giấy tờ", "Tên các giấy tờ"), "x.doc").procedures
+    assert found.papers[0].name == "Tờ khai (Mẫu CT01)"
