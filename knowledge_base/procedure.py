@@ -94,6 +94,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `name` is the paper's name as officially worded, not a paragraph; `abridged` says that the record's line goes
     on (conditions, alternatives) and `detail` holds that whole line where the source may be shown (never in the
     shipped catalogue). `forms` are form numbers or file names. Counts are 0 where the record states none.
+    `alternatives` are the papers of which one serves as this paper ("một trong các giấy tờ sau"); `mentions` are
+    further papers that the line names without saying for certain that each is needed.
     """
 
     name: str
@@ -102,6 +104,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     forms: tuple[str, ...] = ()
     abridged: bool = False
     detail: str = ""
+    alternatives: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
 
 class CaseKind(StrEnum):

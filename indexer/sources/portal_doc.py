@@ -14,8 +14,9 @@ from indexer.facts.codes import read_code
 from indexer.facts.durations import read_duration
 from indexer.facts.fees import Reading as FeeReading
 from indexer.facts.fees import complete_from_siblings, read_fee
+from indexer.facts.headings import Line
 from indexer.facts.legal import read_decision, read_legal
-from indexer.facts.papers import Line, read_papers
+from indexer.facts.papers import read_papers
 from indexer.facts.wording import clean, clean_lines
 from indexer.sources.finding import Findings, Reading, SourceRefused
 from indexer.sources.levels import audience_in, levels_in

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from indexer.facts.codes import read_code
 from indexer.facts.durations import read_case_durations, read_duration
 from indexer.facts.fees import complete_from_siblings, is_amount, read_fee, with_method
+from indexer.facts.headings import Line
 from indexer.facts.legal import read_decision, read_legal
-from indexer.facts.papers import Line, read_papers
+from indexer.facts.papers import read_papers
 from indexer.facts.wording import clean, clean_lines, looks_damaged, without_bullet
 from indexer.sources.finding import Finding, Findings, Reading, SourceRefused
 from indexer.sources.portal_page import is_page, read_page
@@ -339,6 +340,7 @@ def _speaks_of_districts(
     ]
     for case in cases:
         texts += [case.label, *case.notes, *(paper.detail or paper.name for paper in case.papers)]
+        texts += [name for paper in case.papers for name in (*paper.alternatives, *paper.mentions)]
     return any(_DISTRICT.search(text) for text in texts)
 
 
