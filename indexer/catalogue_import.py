@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from indexer.facts.fees import periods_in
+from indexer.facts.periods import periods_in
 from indexer.keeping import MOST_GONE, Record, loss_findings, too_much_lost
 from indexer.sources import SourceRefused, read_source
 from indexer.sources.finding import Finding, Reading

@@ -41,7 +41,11 @@ class FeeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `amounts` are whole units of `currency` in the order in which number and text name them. `text` is the
     record's own short wording (who, for what, per what unit), which is what residents are shown; empty when the
     portal states a bare number. `conflict` is set where the number and the text name different amounts: both are
-    told then. `valid_until` (ISO date) is set where the text limits the amount to a period.
+    told then. `unclear` is a number of the portal that cannot be a fee (1 đồng, "20"): never told as an amount.
+
+    `valid_until` (ISO date) is set where the text names a period. `limited` are those of the amounts that hold until
+    that day only; the others are the usual ones, which nobody may call expired. `percent`: until that day this share of
+    the usual amounts is levied (50: half). With neither the period is of something that the text alone tells.
     """
 
     kind: FeeKind
@@ -52,6 +56,9 @@ class FeeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     abridged: bool = False
     conflict: bool = False
     valid_until: str = ""
+    limited: tuple[int, ...] = ()
+    percent: int = 0
+    unclear: int = 0
 
 
 class DurationKind(StrEnum):

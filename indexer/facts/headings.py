@@ -114,7 +114,7 @@ def sections(label: str, lines: Sequence[Line], *, situation: bool) -> list[Sect
 def _below(lines: Sequence[Line], heads: set[int], head: int) -> list[Line]:
     """The lines that belong to a heading: those of another bullet, up to the next heading or line of its own bullet."""
     own = _mark(lines[head])
-    following = []
+    following: list[Line] = []
     for at in range(head + 1, len(lines)):
         mark = _mark(lines[at])
         if at in heads or mark == own or (following and mark != _mark(following[0])):

@@ -220,7 +220,8 @@ def _read_group(
     if not under_remark and words.RULE_AS_LABEL.search(label):
         notes.append(label)  # the papers below are needed whatever the rule says
         label = ""
-    told, rest = [], []
+    told: list[Line] = []
+    rest: list[Line] = []
     for line in lines:
         text = clean(line.text)
         counted = line.originals or line.copies or line.files

@@ -111,7 +111,7 @@ def read_portal_json(data: bytes, origin: str) -> Reading:
         seen = True
         if is_page(record):  # too little to replace what the catalogue has
             procedure, found = read_page(record, where)
-            untold = EVERYTHING
+            untold: tuple[str, ...] = EVERYTHING
         else:
             procedure, found, untold = read_whole(record, where)
         findings.extend(found)
@@ -208,7 +208,7 @@ def read_whole(record: object, row: str = "") -> tuple[Procedure | None, tuple[F
     whole = json.dumps(record, ensure_ascii=False)
     for repair in looks_damaged(whole):
         findings.add("text", repair, "repaired")
-    unread = EVERYTHING
+    unread: tuple[str, ...] = EVERYTHING
     if has_detail(inner):
         unread = unread_fields(inner, findings)
     else:
@@ -284,7 +284,11 @@ def _methods(
         _report_time(method, findings)
         for fee in method.parts("fees"):
             currency = fee.text("currencyName") or fee.part("currency").text("name")
-            text = with_method(fee.raw("value"), fee.raw("description"), method.raw("description"))
+            text = fee.raw("description")
+            if text is None or isinstance(text, str):
+                text = with_method(fee.raw("value"), text, method.raw("description"))
+            else:
+                findings.add("fees", "lời văn của phí sai kiểu dữ liệu", "reported")
             readings.append(read_fee(fee.raw("value"), currency, text, channel))
             if not is_amount(fee.raw("value")):
                 findings.add("fees", "số tiền không đọc được", "reported")

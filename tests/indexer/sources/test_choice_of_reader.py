@@ -7,6 +7,7 @@ from typing import Any
 import docx
 import openpyxl
 import pytest
+from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -242,8 +243,8 @@ GOOD = {
 
 def _renamed(old: str, new: str) -> bytes:
     made = docx.Document(io.BytesIO(document()))
-    for table in made.element.body.iter(docx.oxml.ns.qn("w:tbl")):
-        for text in table.iter(docx.oxml.ns.qn("w:t")):
+    for table in made.element.body.iter(qn("w:tbl")):
+        for text in table.iter(qn("w:t")):
             text.text = new if text.text == old else text.text
     out = io.BytesIO()
     made.save(out)
