@@ -101,7 +101,7 @@ def fee_text(raw: object) -> tuple[str, bool]:
         return text, False
     # Whole sentences: a list of exempted people must not lose a member at its semicolons.
     telling = [part for part in whole_sentences(text) if _TELLING.search(part)]
-    short, _ = within(" ".join(telling) or text, LONG)
+    short, _ = within(without_bullet(" ".join(telling)) or text, LONG)
     return short, short != text
 
 

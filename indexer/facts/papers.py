@@ -18,6 +18,7 @@ from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
 
 NAME, LABEL = 180, 200
+_NUMBERED = re.compile(r"^(?:/\s+|\d{1,2},\s+)(?=[^\W\d])")  # "/ Tờ trình", "1, Văn bản"
 _NO_WORD = re.compile(r"[\W\d_]+")
 NAMELESS = "Biểu mẫu kèm theo (hồ sơ trên Cổng không ghi tên giấy tờ)"
 
@@ -73,7 +74,7 @@ def paper_name(text: str) -> tuple[str, bool]:
 
 
 def _shortened(text: str) -> tuple[str, bool]:
-    bare = without_bullet(text).rstrip(" ;,.:–-+*/").lstrip('“"')
+    bare = _NUMBERED.sub("", without_bullet(text).rstrip(" ;,.:–-+*/")).lstrip('“"')
     if len(bare) <= NAME:
         whole_name = bare.rstrip(" .…")  # the mark of a cut name is set where the name is shown
         return whole_name or text[:NAME].strip(), bare.endswith("…") and bool(whole_name)

@@ -115,7 +115,7 @@ def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ..
         f"• Nơi nộp: {counter(procedure, centre)}{_decided_by(procedure)}.",
     ]
     if procedure.results:
-        lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.")
+        lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.".replace("….", "…"))
     return ("\n".join(lines),)
 
 

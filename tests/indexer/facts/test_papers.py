@@ -366,3 +366,15 @@ def test_the_second_paper_of_a_line_is_named_too() -> None:
     )
     assert name.startswith("Giấy đăng ký giám định; Giấy đăng ký kiểm tra nhà nước")
     assert abridged
+
+
+@pytest.mark.parametrize(
+    "text", ["/ Tờ trình đề nghị", "1, Tờ trình đề nghị", "! Tờ trình đề nghị", "… Tờ trình đề nghị"]
+)
+def test_leftover_marks_are_no_part_of_a_name(text: str) -> None:
+    assert paper_name(text) == ("Tờ trình đề nghị", False)
+
+
+def test_groups_without_a_label_are_given_none_by_their_wording() -> None:
+    cases = read_papers([("Lưu ý:", [Line("Nộp sớm.")]), ("", [Line("Đơn", 1)])]).cases
+    assert [case.label for case in cases] == ["", ""]

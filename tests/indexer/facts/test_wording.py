@@ -73,6 +73,7 @@ def test_a_text_is_cut_only_between_words(raw: str, limit: int) -> None:
         ("154/2024/ NĐ - CP ", "154/2024/NĐ-CP"),
         ("370/QĐ-BCA-C06", "370/QĐ-BCA-C06"),
         ("Luật Hộ tịch", ""),
+        ("Thông tư số 13/2002/BLĐTBXH-TT", "13/2002/BLĐTBXH-TT"),
     ],
 )
 def test_legal_numbers_are_normalised(text: str, number: str) -> None:
@@ -107,3 +108,8 @@ def test_a_code_is_text_and_doubtful_codes_are_rejected_with_a_reason(raw: objec
     found = read_code(raw)
     assert found.code == code
     assert bool(found.reason) == (found.code != raw)
+
+
+@pytest.mark.parametrize("text", ["1.5 triệu đồng", "2.5 ngày làm việc"])
+def test_a_decimal_number_with_its_unit_is_no_numbering(text: str) -> None:
+    assert without_bullet(text) == text
