@@ -23,6 +23,8 @@ VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975; needs n
 _CHANNELS = {"DIRECT": Channel.DIRECT, "ONLINE": Channel.ONLINE, "POSTAL": Channel.POSTAL}
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _NEXT_RECORD = re.compile(r'\}\s*,\s*\{\s*"(?:id|code|ma_thu_tuc)"\s*:\s*"[^"]{1,80}"\s*,\s*"(?:code|name|detail\w*)"')
+_WRAPPERS = ("content", "data", "items", "procedures", "records", "result", "results", "rows", "list", "payload")
+_DEEPEST = 3
 _NO_CONDITIONS = re.compile(r"(?:không|không có|không quy định|không yêu cầu|chưa quy định)[\s.;]*", re.IGNORECASE)
 _DISTRICT = re.compile(
     r"cấp huyện|\bhuyện, (?:quận|thị xã)|\bquận, huyện|(?:ubnd|[uủ][yỷ] ban nhân dân|công an|"
@@ -137,13 +139,43 @@ def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
     if text.lstrip().startswith("["):
         yield from _one_by_one(text)
         return
-    for number, line in enumerate(text.split("\n"), 1):
+    first = text.lstrip().split("\n", 1)[0]
+    if not _glued(first):  # records over several lines, one behind the other
+        found = _glued(text)
+        if found:
+            yield from ((number, record, "") for number, record in enumerate(found, 1))
+            return
+    number = 0
+    for line in text.split("\n"):
         if not line.strip():
             continue
-        try:
-            yield number, json.loads(line), ""
-        except (ValueError, RecursionError):
+        records = _glued(line)
+        for record in records:
+            number += 1
+            yield number, record, ""
+        if not records:
+            number += 1
             yield number, None, "dòng này không phải là JSON trọn vẹn"
+
+
+def _glued(text: str) -> list[object]:
+    """The records of JSON values that follow each other; [] where one of them is broken."""
+    decoder, found = json.JSONDecoder(), list[object]()
+    position = _behind_gap(text, 0)
+    try:
+        while position < len(text):
+            value, end = decoder.raw_decode(text, position)
+            found += _unwrapped(value)
+            position = _behind_gap(text, end)
+    except (ValueError, RecursionError):
+        return []
+    return found
+
+
+def _behind_gap(text: str, position: int) -> int:
+    while position < len(text) and (text[position].isspace() or text[position] == ","):
+        position += 1
+    return position
 
 
 def _one_by_one(text: str) -> Iterator[tuple[int, object, str]]:
@@ -162,13 +194,18 @@ def _one_by_one(text: str) -> Iterator[tuple[int, object, str]]:
         position = text.find("{", end)
 
 
-def _unwrapped(whole: object) -> list[object]:
+def _unwrapped(whole: object, depth: int = 0) -> list[object]:
+    """The records of a JSON value: a list, or one inside the wrappers of an API ({"result": {"content": [...]}})."""
     if isinstance(whole, list):
         return whole
-    if isinstance(whole, dict) and not ({"code", "detail"} & whole.keys()):
-        for key in ("content", "data", "items", "procedures", "records"):
-            if isinstance(whole.get(key), list):
-                return list(whole[key])
+    if isinstance(whole, dict) and not ({"code", "detail"} & whole.keys() and isinstance(whole.get("code"), str)):
+        inside = [whole[key] for key in _WRAPPERS if isinstance(whole.get(key), list)]
+        if inside:
+            return list(inside[0])
+        for key in _WRAPPERS if depth < _DEEPEST else ():
+            found = _unwrapped(whole[key], depth + 1) if isinstance(whole.get(key), dict) else []
+            if found and found != [whole[key]]:
+                return found
         if whole and all(isinstance(item, dict) and "code" in item for item in whole.values()):
             return list(whole.values())
     return [whole]
