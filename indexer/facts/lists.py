@@ -44,7 +44,9 @@ _MARK: Final = re.compile(
 _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 _LETTERS: Final = "abcdđeghiklmnopqrstuvxy"
 _CHOICE: Final = re.compile(
-    r"\b(?:một trong(?: các| những| số| hai| ba)?(?: trường hợp)?|một hoặc (?:một số|nhiều|các)|một số trong)\b",
+    r"\b(?:một trong|một hoặc (?:một số|nhiều)|một số trong)(?: (?:các|những|số|hai|ba|bốn))?(?: (?:loại|thứ))*"
+    r" (?:giấy|tài liệu|văn bản|văn bằng|chứng|bản |quyết định|thành phần|hồ sơ|hợp đồng|tư liệu|loại|minh chứng|"
+    r"căn cứ|nội dung|bằng|thông tin|dữ liệu|mẫu|(?P<case>trường hợp)|sau)",
     re.IGNORECASE,
 )
 _CHOICE_LIST: Final = re.compile(r"\b(?:một trong|một hoặc một số|một số trong)\b[^:]{0,160}:\s*(?=\S)", re.IGNORECASE)
@@ -72,6 +74,7 @@ _THEN_OTHER: Final = re.compile(
 )
 _OPENS: Final = re.compile(rf"(?s)(.*?(?::|\b(?:bao )?gồm(?: có)?:?|\b(?:còn|phải) có(?=\s[{_UPPER}])))\s+(.*)")
 _OPENS_LAST: Final = re.compile(r"(?s)(.*(?::|\b(?:bao )?gồm(?: có)?:?))\s+(.*)")
+_SENTENCE_END: Final = re.compile(r"[^\d\s][.;]\s")
 _RULE: Final = re.compile(
     r"^(?:Đối với|Trường hợp|Nếu|Việc)\b.*\b(?:phải được|không phải|không cần|không bắt buộc)\b", re.DOTALL
 )
@@ -123,14 +126,14 @@ def _parts(text: str) -> list[Part]:
     if not choice and head and all(map(_is_manner, found.items)):
         return [Part(text)]
     if choice or any(_OR.search(item.strip(_EDGE)) for item in found.items):
-        if head and (not choice or "trường hợp" not in choice[0] or all(map(_is_paper, found.items))):
+        if head and (not choice or not choice["case"] or all(map(_is_paper, found.items))):
             mostly = sum(map(_is_paper, found.items)) >= _MOSTLY * len(found.items)
             items = found.items if found.marked or mostly else ["; ".join(found.items)]
             return [Part(head, tuple(_flat(items)))]
         return [Part(text, mentions=_named(found.items))]
     if _CONTENT.search(head[-45:]) or head.endswith(" như"):
         return [Part(text, mentions=_named(found.items) if _certain(found) else ())]
-    if not _certain(found):
+    if not _certain(found) or _SENTENCE_END.search(head):  # of several sentences nobody knows which introduces it
         return [_unmarked_choice(text, (*_named(_split_outside_brackets(found.head)), *_named(found.items)))]
     parts: list[Part] = []
     situation = ""
@@ -153,7 +156,7 @@ def _unmarked(text: str) -> Part:
     if opened is None or _CHOICE.search(opened[1]) or not _balanced(opened[1]) or _CONTENT.search(opened[1][-45:]):
         return _unmarked_choice(text)
     head, rest = without_bullet(opened[1]).strip(_EDGE), without_bullet(opened[2])
-    if len(head) < 60 or not words.STRICT_PAPER.match(rest) or _MANNER_ONLY.match(rest):
+    if len(head) < 60 or _SENTENCE_END.search(head) or not words.STRICT_PAPER.match(rest) or _MANNER_ONLY.match(rest):
         return _unmarked_choice(text)
     if words.STRICT_PAPER.match(head):
         return _unmarked_choice(text, (rest.strip(_EDGE),))
@@ -255,6 +258,9 @@ def _certain(found: _List) -> bool:
     if not found.marked:
         introduced = bool(found.head) or all(item[:1].isupper() or item[:1].isdigit() for item in items)
         return introduced and all(words.STRICT_PAPER.match(item) for item in items)
+    if found.head and _GENERIC.match(without_bullet(found.head)):  # "Tài liệu gồm:" lists papers whatever their names
+        mostly = sum(map(_is_paper, items)) >= _MOSTLY * len(items)
+        return mostly and not any(words.ACTOR.match(item) or words.CONDITION.match(item) for item in items)
     return bool(words.STRICT_PAPER.match(items[0]) or _ITEM.match(items[0])) and all(map(_is_paper, items))
 
 
@@ -305,7 +311,7 @@ def _named(items: list[str]) -> tuple[str, ...]:
         for each in _named(inner.items) if inner else ():
             found.setdefault(each)
         bare = without_bullet(inner.head if inner else item).strip(_EDGE)
-        if words.STRICT_PAPER.match(bare) and len(bare) > 12:
+        if (words.STRICT_PAPER.match(bare) or (words.CONDITION.match(bare) and _is_paper(bare))) and len(bare) > 12:
             found.setdefault(bare)
     return tuple(found)
 

@@ -119,6 +119,25 @@ def test_a_heading_with_one_paper_behind_it_names_the_paper() -> None:
     assert "Giấy đề nghị cấp lại" in paper.name
 
 
+def test_a_choice_of_other_things_is_no_choice_of_papers() -> None:
+    text = (
+        f"Giấy tờ chứng minh đủ thiết bị để thực hiện một trong các công đoạn{LONG}: - Giấy chứng nhận; - Hợp đồng thuê"
+    )
+    assert all(paper.alternatives == () for paper in papers(text))
+
+
+def test_what_a_heading_of_papers_lists_is_a_paper_whatever_its_name() -> None:
+    names = [
+        paper.name for paper in papers(f"Tài liệu gồm: (1) Văn bản giải trình{LONG}; (2) Tiến độ dự án; (3) Phương án")
+    ]
+    assert names[1:] == ["Tiến độ dự án", "Phương án"]
+
+
+def test_of_several_sentences_none_is_taken_for_the_situation_of_a_list() -> None:
+    text = f"Nếu là cán bộ{LONG} thì phải được đồng ý. Nếu là người đã đi làm thì có: Sổ lao động, Sổ bảo hiểm xã hội"
+    assert not any(": Sổ" in paper.name for paper in papers(text))
+
+
 def section(*lines: Line, label: str = "") -> list[tuple[CaseKind, str, list[str]]]:
     cases = read_papers([(label, lines)]).cases
     return [(case.kind, case.label, [paper.name for paper in case.papers]) for case in cases]
