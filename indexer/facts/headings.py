@@ -40,7 +40,7 @@ _LISTS: Final = re.compile(
     re.IGNORECASE,
 )
 _LISTS_WITH_COLON: Final = re.compile(r"(?:\bkèm theo|\bphải (?:có|nộp|bổ sung)(?: thêm)?)$", re.IGNORECASE)
-_LONGEST: Final = 400
+_LONGEST: Final = 700
 _CHOICE: Final = re.compile(r"\bmột trong\b[^:]{0,160}$|\bmột hoặc một số\b[^:]{0,160}$", re.IGNORECASE)
 _LEAD: Final = re.compile(
     r"^(?P<mark>[-–]+|\++|[*•▪]+|\(?(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})[.)]*(?=[\s).])|\(?(?P<letter>[a-zđ])\))\s*"
