@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.evaluate import Report, Score, evaluate
+from indexer.keeping import FEW, MOST_GONE, too_much_lost
 from indexer.linked import Answered, Linked, ask_linked
 from indexer.phrases import Phrases, read_out_of_scope
 from knowledge_base import index
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import Encoder, StaticEncoder
-from knowledge_base.finder import Finder, Weights
+from knowledge_base.finder import Weights
 from knowledge_base.index import Manifest, StaleOrDamaged
 
 TOLERANCE = 0.01
@@ -65,6 +66,8 @@ def build(
     linked: Sequence[Linked] = (),
 ) -> BuildResult:
     """Build from these inputs and publish, unless they are served already or answer `questions` worse than now.
+
+    Nor is it published where many procedures would lose all their papers, fees or times.
 
     `phrases` holds the phrases of `linked` questions already; those are only asked, before and after.
     `force` builds and publishes in any case. `elsewhere` (messages that are not ours) and `weights` default to the
@@ -115,7 +118,9 @@ def build(
             reused_vectors=len(set(prepared.texts.digests) & known.keys()),
         )
         fresh = index.read_snapshot(folder)
-        before = _finder_before(index_dir) if serving is not None else None
+        snapshot = _snapshot_before(index_dir) if serving is not None else None
+        before = snapshot.finder if snapshot else None
+        lost = _lost(snapshot.catalogue, catalogue) if snapshot else ""
         if linked:
             result = msgspec.structs.replace(
                 result,
@@ -127,7 +132,7 @@ def build(
             progress("compare", 3, STAGES)
             report = evaluate(fresh.finder, questions)
             progress("compare", 4, STAGES)
-            worse = _worse(old, report.overall)
+            worse = "; ".join(filter(None, (lost, _worse(old, report.overall))))
             result = msgspec.structs.replace(
                 result,
                 before=old,
@@ -136,12 +141,14 @@ def build(
                 hit1_after=report.overall.hit1,
                 hit1_before=old.hit1 if old else None,
             )
-            if worse and not force:
-                return msgspec.structs.replace(
-                    result,
-                    outcome="refused",
-                    message=f"Không đưa vào dùng: {worse}. Xem lại thay đổi, hoặc chạy lại với --force.",
-                )
+        if (result.worse or lost) and not force:
+            worse = result.worse or lost
+            return msgspec.structs.replace(
+                result,
+                outcome="refused",
+                worse=worse,
+                message=f"Không đưa vào dùng: {worse}. Xem lại thay đổi, hoặc chạy lại với --force.",
+            )
         index.publish_pointer(index_dir, name)
         index.forget_old(index_dir, name)
         progress("published", STAGES, STAGES)
@@ -193,12 +200,22 @@ def _serving(index_dir: Path) -> Manifest | None:
     return manifest if manifest.vocabulary == index.vocabulary_hash() else None
 
 
-def _finder_before(index_dir: Path) -> Finder | None:
-    """The finder that serves now; None where this version of the program cannot read it and so cannot compare."""
+def _snapshot_before(index_dir: Path) -> index.Snapshot | None:
+    """What serves now; None where this version of the program cannot read it and so cannot compare."""
     try:
-        return index.open_snapshot(index_dir).finder
+        return index.open_snapshot(index_dir)
     except StaleOrDamaged:
         return None
+
+
+def _lost(serving: Catalogue, new: Catalogue) -> str:
+    """Which procedures' papers, fees or times would be gone, or that many procedures would; "" where little is."""
+    before, after = ({found.code: found for found in each} for each in (serving, new))
+    gone = before.keys() - after.keys()
+    said = [too_much_lost(before, after)]
+    if len(gone) > max(FEW, MOST_GONE * len(before)):
+        said.append(f"thiếu {len(gone)} trên {len(before)} thủ tục đang dùng")
+    return "; ".join(filter(None, said))
 
 
 def _known_vectors(index_dir: Path, serving: Manifest | None, encoder: Encoder) -> dict[str, NDArray[np.float32]]:

@@ -18,14 +18,15 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from indexer.facts.fees import periods_in
+from indexer.facts.periods import periods_in
+from indexer.keeping import MOST_GONE, Record, loss_findings, too_much_lost
 from indexer.sources import SourceRefused, read_source
 from indexer.sources.finding import Finding, Reading
+from indexer.sources.sections import EVERYTHING
 from knowledge_base.catalogue import encode_file, read_folder
 from knowledge_base.procedure import DurationKind, FeeKind, FeeLine, Flag, LegalDocument, Procedure
 
-MOST_GONE = 0.1
-"""More than this share of the catalogue missing from a "complete" export: the export is taken for cut off."""
+_LOOK_FIRST = "Hãy xem lại tệp xuất; nếu đúng là như vậy thì nhập lại với --allow-loss."
 _KEPT_IF_MISSING = ("source", "record_date", "topics", "issuer", "field", "decision", "address", "executing", "levels")
 
 
@@ -50,6 +51,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     unassigned: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     written: tuple[str, ...] = ()
+    refused: str = ""
+    """Why nothing was written, where a written catalogue would have lost too much."""
 
     def as_json(self) -> bytes:
         """The whole report, for a machine."""
@@ -81,6 +84,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         refused = [found for found in self.findings if found.action == "rejected"][:20]
         lines += [f"  {found.row}: {found.code or '(không mã)'}: {found.reason}" for found in refused]
         lines.append(f"Đã ghi {len(self.written)} tệp." if self.written else "Không ghi tệp nào.")
+        if self.refused:
+            lines.append(self.refused)
         return "\n".join(lines)
 
 
@@ -100,13 +105,15 @@ def run_import(
     today: date,
     write: bool,
     complete: bool = False,
+    allow_loss: bool = False,
 ) -> ImportReport:
     """Read `paths` and bring the catalogue in `catalogue_dir` up to date.
 
     `centre`: CSV (code, counter, agency) for new or moved procedures. `keep_prose`: steps, conditions and remarks are
     kept (the centre's own export) instead of facts only. `today`: the day against which periods have ended.
-    `complete`: the paths are a full export, so what is missing there has left the portal. Without `write` nothing is
-    touched. A file that cannot be read is a finding, never an exception; a broken catalogue folder raises
+    `complete`: the paths are a full export, so what is missing there has left the portal. Where more than a few
+    procedures would lose all their papers, fees or times, nothing is written unless `allow_loss`. Without `write`
+    nothing is touched. A file that cannot be read is a finding, never an exception; a broken catalogue folder raises
     CatalogueError.
     """
     readings, findings = _read(paths)
@@ -117,20 +124,21 @@ def run_import(
     desks.update(assigned)
 
     full, listed, duplicates = _one_per_code(readings)
+    read = full.keys() | listed.keys()
     findings += duplicates
     after = dict(before)
     unassigned = []
-    for code in sorted(full.keys() | listed.keys()):
+    for code in sorted(read):
         if code not in desks:
             unassigned.append(code)
             continue
         merged = _merged(before.get(code), full.get(code), listed.get(code))
         after[code] = finished(replace(merged, **desks[code]._asdict()), keep_prose=keep_prose, today=today)
-    for code in before.keys() & assigned.keys() - full.keys() - listed.keys():
+    for code in before.keys() & assigned.keys() - read:
         after[code] = replace(before[code], **assigned[code]._asdict())
     gone: tuple[str, ...] = ()
     if complete:
-        arrived = full.keys() | listed.keys() | {found.code for found in findings if found.action == "rejected"}
+        arrived = read | {found.code for found in findings if found.action == "rejected"}
         unread = any(found.action == "rejected" and not found.code for found in findings)
         gone, refused = _gone(before, arrived, unread=unread)
         findings += refused
@@ -139,7 +147,9 @@ def run_import(
     changes = tuple(
         change for code in sorted(before.keys() & after.keys()) for change in _changes(before[code], after[code])
     )
-    written = _write(after.values(), catalogue_dir) if write and after else ()
+    findings += loss_findings(before, after)
+    lost = "" if allow_loss else too_much_lost(before, after, read)
+    written = _write(after.values(), catalogue_dir) if write and after and not lost else ()
     return ImportReport(
         sources=len(paths),
         records=sum(len(reading.procedures) for reading in readings),
@@ -150,6 +160,7 @@ def run_import(
         unassigned=tuple(unassigned),
         findings=tuple(findings),
         written=written,
+        refused=f"Không ghi gì: {lost}. {_LOOK_FIRST}" if lost else "",
     )
 
 
@@ -190,32 +201,45 @@ def read_centre(path: Path) -> tuple[dict[str, Desk], tuple[Finding, ...]]:
 
 def _one_per_code(
     readings: Iterable[Reading],
-) -> tuple[dict[str, Procedure], dict[str, Procedure], tuple[Finding, ...]]:
-    """The records and the list rows, one per code: of two records the later one, of two equally old the first."""
-    full: dict[str, Procedure] = {}
+) -> tuple[dict[str, Record], dict[str, Procedure], tuple[Finding, ...]]:
+    """The records and the list rows, one per code: of two records the later one, of two equally old the first.
+
+    What the one that is kept does not tell is taken from the other. A record without detail is a row of a list.
+    """
+    full: dict[str, Record] = {}
     listed: dict[str, Procedure] = {}
     findings: list[Finding] = []
     for reading in readings:
-        kept = listed if reading.listing else full
-        for procedure in reading.procedures:
-            other = kept.get(procedure.code)
-            if other is None:
-                kept[procedure.code] = procedure
-                continue
-            if procedure.record_date > other.record_date:
-                kept[procedure.code] = procedure
-            reason = "mã xuất hiện nhiều lần, giữ bản ghi mới nhất"
-            findings.append(Finding(code=procedure.code, field="code", reason=reason, action="rejected"))
+        for position, procedure in enumerate(reading.procedures):
+            record = Record(procedure, reading.unread.get(position, ()))
+            if reading.listing or record.unread == EVERYTHING:
+                seen, newer = procedure.code in listed, procedure.record_date > _dated(listed.get(procedure.code))
+                if newer or not seen:
+                    listed[procedure.code] = procedure
+            else:
+                other = full.get(procedure.code)
+                seen, newer = other is not None, procedure.record_date > _dated(other.procedure if other else None)
+                if other is not None:
+                    record = record.completed(other) if newer else other.completed(record)
+                full[procedure.code] = record
+            if seen:
+                reason = "mã xuất hiện nhiều lần, giữ bản ghi mới nhất"
+                findings.append(Finding(code=procedure.code, field="code", reason=reason, action="rejected"))
     return full, listed, tuple(findings)
 
 
-def _merged(before: Procedure | None, full: Procedure | None, listed: Procedure | None) -> Procedure:
-    """A record replaces a record; what its format cannot carry stays. A list updates name and field only."""
+def _dated(procedure: Procedure | None) -> str:
+    return procedure.record_date if procedure else ""
+
+
+def _merged(before: Procedure | None, full: Record | None, listed: Procedure | None) -> Procedure:
+    """A record replaces a record; what it does not tell stays. A list updates name and field only."""
     if full is not None:
         if before is None:
-            return full
-        kept = {name: getattr(before, name) for name in _KEPT_IF_MISSING if not getattr(full, name)}
-        return replace(full, **kept)
+            return full.procedure
+        told = full.over(before)
+        kept = {name: getattr(before, name) for name in _KEPT_IF_MISSING if not getattr(told, name)}
+        return replace(told, **kept)
     assert listed is not None  # every code comes from one of the two
     if before is None:
         return listed

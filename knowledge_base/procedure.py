@@ -41,7 +41,11 @@ class FeeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `amounts` are whole units of `currency` in the order in which number and text name them. `text` is the
     record's own short wording (who, for what, per what unit), which is what residents are shown; empty when the
     portal states a bare number. `conflict` is set where the number and the text name different amounts: both are
-    told then. `valid_until` (ISO date) is set where the text limits the amount to a period.
+    told then. `unclear` is a number of the portal that cannot be a fee (1 đồng, "20"): never told as an amount.
+
+    `valid_until` (ISO date) is set where the text names a period. `limited` are those of the amounts that hold until
+    that day only; the others are the usual ones, which nobody may call expired. `percent`: until that day this share of
+    the usual amounts is levied (50: half). With neither the period is of something that the text alone tells.
     """
 
     kind: FeeKind
@@ -52,6 +56,9 @@ class FeeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     abridged: bool = False
     conflict: bool = False
     valid_until: str = ""
+    limited: tuple[int, ...] = ()
+    percent: int = 0
+    unclear: int = 0
 
 
 class DurationKind(StrEnum):
@@ -94,6 +101,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `name` is the paper's name as officially worded, not a paragraph; `abridged` says that the record's line goes
     on (conditions, alternatives) and `detail` holds that whole line where the source may be shown (never in the
     shipped catalogue). `forms` are form numbers or file names. Counts are 0 where the record states none.
+    `alternatives` are the papers of which one serves as this paper ("một trong các giấy tờ sau"); `mentions` are
+    further papers that the line names without saying for certain that each is needed.
     """
 
     name: str
@@ -102,6 +111,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     forms: tuple[str, ...] = ()
     abridged: bool = False
     detail: str = ""
+    alternatives: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
 
 class CaseKind(StrEnum):

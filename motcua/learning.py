@@ -126,7 +126,9 @@ def _from_staff(settings: Any) -> FromStaff:
 
 @click.command()
 @click.option(
-    "--force", is_flag=True, help="Build anew and publish even if it answers the development questions worse."
+    "--force",
+    is_flag=True,
+    help="Build anew and publish even if it answers the development questions worse or many papers or fees are gone.",
 )
 @click.option(
     "--questions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other questions to check with."
@@ -234,6 +236,7 @@ def _share(settings: Any) -> bool:
 @click.option(
     "--complete", is_flag=True, help="The sources are a full export: what is missing there has left the portal."
 )
+@click.option("--allow-loss", is_flag=True, help="Write even if many procedures lose all their papers, fees or times.")
 @click.option("--dry-run", is_flag=True, help="Only report.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def import_(
@@ -243,6 +246,7 @@ def import_(
     centre: Path | None,
     keep_prose: bool,
     complete: bool,
+    allow_loss: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -262,10 +266,13 @@ def import_(
         today=datetime.now(VIETNAM).date(),
         write=not dry_run,
         complete=complete,
+        allow_loss=allow_loss,
     )
     click.echo(report.as_json().decode() if as_json else str(report))
     if report.written:
         remember_import(read_settings(), sources, folder, before, report)
+    if report.refused:
+        raise click.exceptions.Exit(1)
     if not as_json and report.written:
         click.echo("Chạy `motcua index` để bot dùng danh mục mới.")
 

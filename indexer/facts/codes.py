@@ -1,6 +1,7 @@
 """Procedure codes. A code is text: a spreadsheet that made a number of 1.000050 has lost its last zero."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from indexer.facts.wording import clean
@@ -9,6 +10,8 @@ _CODE = re.compile(r"[0-9A-ZĐ](?:[0-9A-Za-zĐ._/-]{1,38})[0-9A-Za-z]")
 _DELETED = re.compile(r"[-_ .]*(?:xoa|xóa|xoá|del|deleted|huy|hủy)$", re.IGNORECASE)
 _AS_TEXT = re.compile(r"=\"(.*)\"|'(.+)")  # how spreadsheets mark a number that is to stay text
 _FULL = re.compile(r"\d\.\d{6,9}")
+_NATIONAL = re.compile(r"\d\.\d{6,9}(?:\.\d{1,3}(?:\.\d{2}\.\d{2}\.[A-ZĐ]\d{2})?)?")  # 1.001193, .02, .000.00.00.H48
+_LIKE_NATIONAL = re.compile(r"[\dOoIl][.,]\s?[\dOoIl][\dOoIl.,\s]*")
 
 
 class Code(NamedTuple):
@@ -29,7 +32,8 @@ def read_code(raw: object) -> Code:
         return Code(
             "", f"mã {text} là số, có thể đã mất số 0 ở cuối: hãy định dạng cột mã là Văn bản (Text) rồi xuất lại"
         )
-    text = clean(raw)
+    written = clean(raw)
+    text = unicodedata.normalize("NFKC", written)
     typed = _AS_TEXT.fullmatch(text)
     if typed:
         text = typed[1] or typed[2]
@@ -37,6 +41,9 @@ def read_code(raw: object) -> Code:
         return Code("", "không có mã thủ tục")
     if _DELETED.search(text):
         return Code("", f"mã {text[:40]} là bản ghi đã xoá nhưng Cổng vẫn liệt kê")
+    if _LIKE_NATIONAL.fullmatch(text) and not _NATIONAL.fullmatch(text) and not re.fullmatch(r"\d\.\d{1,5}", text):
+        why = "có chữ cái lẫn vào chữ số" if re.search("[OoIl]", text) else "có dấu chấm, dấu phẩy hoặc dấu cách thừa"
+        return Code("", f"mã {text[:40]} {why}: hãy sửa lại cho đúng rồi gửi lại")
     if not _CODE.fullmatch(text) or not any(char.isdigit() for char in text):
         return Code("", f"“{text[:40]}” không phải là mã thủ tục")
     if re.fullmatch(r"\d\.\d{1,5}", text):
@@ -46,4 +53,6 @@ def read_code(raw: object) -> Code:
         )
     if typed:
         return Code(text, "mã có dấu của bảng tính")
+    if text != written:
+        return Code(text, "mã viết bằng chữ số rộng, đã đổi thành chữ số thường")
     return Code(text, "mã có dấu cách thừa" if text != raw else "")

@@ -36,7 +36,7 @@ def same_line(text: str) -> str:
 def told_apart(names: Sequence[str], wholes: Sequence[str], limit: int) -> list[str]:
     """`names` (shortened `wholes`), where those that are equal although their wholes differ show the difference."""
     result = list(names)
-    for name in {name for name in names if names.count(name) > 1}:
+    for name in {name for name in names if name and names.count(name) > 1}:
         alike = [position for position, other in enumerate(names) if other == name]
         different = {same_line(wholes[position]): wholes[position] for position in alike}
         if len(different) < 2:

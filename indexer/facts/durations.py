@@ -23,6 +23,20 @@ _STATEMENT = re.compile(
     r"tháng)(?!\s?\d|\s?/)",
     re.IGNORECASE,
 )
+_OTHER_UNITS = {"YEAR": "năm", "WEEK": "tuần", "MINUTE": "phút", "SECOND": "giây", "QUARTER": "quý"}
+"""Units that are told in words: they are too rare to be reckoned with."""
+_UNIT_NAMES = {"WORKING_DAY": "ngày làm việc", "DAY": "ngày", "HOUR": "giờ", "MONTH": "tháng"} | _OTHER_UNITS
+_RANGE = re.compile(r"(\d{1,3})\s?(?:-|–|đến|tới|~)\s?(\d{1,3})")
+_AT_ONCE = re.compile(  # a time without a number of days
+    r"^(?:\w+ )?ngay(?:$|[ .,;](?!từ\b))|\b(?:giải quyết|trả(?: kết quả| lời)?|cấp|đổi|thực hiện|xử lý|chứng thực|"
+    r"xác nhận|có kết quả)\b[^.;]{0,40}?\bngay\b(?! từ)|\bngay (?:khi|sau khi|trong ngày|tại chỗ|trong buổi)\b|"
+    r"\btrong (?:cùng )?(?:ngày|buổi)(?: làm việc| tiếp nhận| nhận)?(?![\w])(?! thứ)|\bnửa ngày\b|"
+    r"\b(?:1/2|½) ngày\b|\b\d{1,3} phút\b|\b\d{1,2} (?:tuần|năm)\b(?! (?:20|19)\d\d)",
+    re.IGNORECASE,
+)
+_HANDED_IN = re.compile(
+    r"^(?:\W*)(?:nộp|tiếp nhận|gửi|người \w+ nộp|tổ chức|cá nhân)\b(?!.*(?:trả|giải quyết|cấp|kết quả))", re.IGNORECASE
+)
 _SEE_DESCRIPTION = re.compile(r"(?:xem |theo )?(?:phần )?mô tả[\s.]*", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"đối với|trường hợp|\bnếu\b|tăng thêm|thêm không quá|kéo dài|gia hạn|trước ngày|\bsau \d|quá \d+ ngày mà|"
@@ -58,19 +72,29 @@ def _number(raw: object) -> float | None:
 def read_duration(value: object, unit: object, description: object, channel: Channel | None) -> Duration:
     """One processing time out of the portal's value, unit and the method's description. Never raises."""
     number = _number(value)
-    known = _UNITS.get(clean(unit).upper())
-    if number is not None and known is not None:
-        other, abridged = _told_besides(number, known, clean(description)) if channel and number else ("", False)
+    name = clean(unit).upper()
+    known = _UNITS.get(name)
+    told = _without_marks(clean(description))
+    if number and known is not None:
+        other, abridged = _told_besides(number, known, told) if channel else ("", False)
         return Duration(
             kind=DurationKind.STATED, channel=channel, value=number, unit=known, text=other, abridged=abridged
         )
-    if number is not None and clean(unit).upper() == "YEAR":
-        return Duration(kind=DurationKind.TEXT, channel=channel, text=f"{number:g} năm".replace(".", ","))
-    told = clean(description)
+    if number and name in _OTHER_UNITS:
+        text = f"{number:g} {_OTHER_UNITS[name]}".replace(".", ",")
+        return Duration(kind=DurationKind.TEXT, channel=channel, text=text)
     if number is not None:
         return _without_unit(number, told, channel)
-    text = clean(value)
-    if not text.strip(" -–._/"):
+    text = _without_marks(clean(value))
+    between = _RANGE.fullmatch(text.strip(" ."))
+    if between:
+        unit_said = _UNIT_NAMES.get(name, "(bản ghi không nêu là ngày hay giờ)")
+        text = f"{between[1]}-{between[2]} {unit_said}"
+        return Duration(kind=DurationKind.TEXT, channel=channel, text=text)
+    if not any(map(str.isalnum, text)):
+        at_once = _at_once(told)
+        if at_once:
+            return Duration(kind=DurationKind.TEXT, channel=channel, text=at_once)
         return Duration(kind=DurationKind.NOT_STATED, channel=channel)
     if _SEE_DESCRIPTION.fullmatch(text):
         text = " ".join(part for part in sentences(told) if _STATEMENT.search(part)) or text
@@ -91,11 +115,25 @@ def _without_unit(number: float, told: str, channel: Channel | None) -> Duration
         if stated and channel:
             text, abridged = _short(_telling(told))
             return Duration(kind=DurationKind.TEXT, channel=channel, text=text, abridged=abridged)
+        at_once = _at_once(told) if not stated else ""
+        if at_once:
+            return Duration(kind=DurationKind.TEXT, channel=channel, text=at_once)
         return Duration(kind=DurationKind.PLACEHOLDER, channel=channel, value=number)
     same = {unit for amount, unit in stated if amount == number}
     if len(same) == 1:
         return Duration(kind=DurationKind.STATED, channel=channel, value=number, unit=same.pop())
     return Duration(kind=DurationKind.UNIT_UNKNOWN, channel=channel, value=number)
+
+
+def _at_once(told: str) -> str:
+    """The sentence of a method's description that tells the time in words ("ngay khi nhận đủ hồ sơ"), or ""."""
+    telling = [part.strip(" -+*;.") for part in sentences(told) if _AT_ONCE.search(part) and not _HANDED_IN.match(part)]
+    return telling[0] if len(telling) == 1 and len(telling[0]) <= 300 else ""
+
+
+def _without_marks(text: str) -> str:
+    """`text` without the brackets of list marks ("+) Trong thời hạn …"), which nothing opens."""
+    return re.sub(r"(?:(?<=\s)|^)[-+*•]?\)\s", "- ", text).removeprefix("- ")
 
 
 def _told_besides(number: float, unit: DurationUnit, told: str) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ from indexer.facts.wording import clean
 from knowledge_base.procedure import LegalDocument
 
 NUMBER = re.compile(
-    r"\d{1,5}(?:\.\d{1,2})?\s?/\s?(?:19|20)\d{2}\s?/\s?[A-ZĐ]{1,6}\d{0,2}(?:\s?-\s?[A-ZĐ][A-ZĐa-z0-9]{0,9})*"
+    r"\d{1,5}(?:\.\d{1,2})?\s?/\s?(?:19|20)\d{2}\s?/\s?[A-ZĐ]{1,10}\d{0,2}(?:\s?-\s?[A-ZĐ][A-ZĐa-z0-9]{0,9})*"
     r"|\d{1,5}\s?/\s?(?:QĐ|NĐ|TT|NQ|CT|VBHN|TTLT|KH|HD|CV|TB)(?:\s?-\s?[A-ZĐ][A-ZĐa-z0-9]{0,9})+"
 )
 _LAW = re.compile(r"(?<![\w/])(\d{1,3})\s?/\s?((?:19|20)\d{2})\s?-\s?(QH\d{1,2}|(?:NĐ|TT|NQ)-[A-ZĐ]{2,8})")

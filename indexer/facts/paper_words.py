@@ -8,6 +8,11 @@ LIST_FOLLOWS = re.compile(
     r"(?<=[\w)])(?:,? hồ sơ| thì hồ sơ)?,? (?:bao gồm|gồm)(?: có)?(?: các (?:giấy tờ|tài liệu)(?: sau(?: đây)?)?)?$",
     re.IGNORECASE,
 )
+LIST_INTRODUCED = re.compile(  # the end of a name behind which its list was taken away
+    r"(?<=\w),?\s*(?:(?:bao )?gồm(?: có)?|(?:như )?sau(?: đây)?|dưới đây|kèm theo)(?: (?:các|những) giấy tờ)?"
+    r"[\s:;,.]*$",
+    re.IGNORECASE,
+)
 NONE = re.compile(r"(?:không|chưa)(?: có)?(?: quy định)?(?: cụ thể)?[\s.]*", re.IGNORECASE)
 PAPER_NOUNS = (
     "đơn|tờ khai|tờ trình|giấy|bản |các bản|văn bản|hợp đồng|quyết định|chứng|hồ sơ|danh sách|danh mục|báo cáo|phiếu|"
@@ -131,7 +136,7 @@ COPY = re.compile(r"^bản (?:sao|chính|chụp|gốc)\b", re.IGNORECASE)
 MANNER = re.compile(  # how a copy is made and handed in; a name of nothing else does not say which paper
     r"\b(?:bản|sao|chính|chụp|gốc|từ|sổ|hoặc|có|được|chứng|thực|công|kèm|theo|xuất|trình|để|đối|chiếu|trường|hợp|"
     r"nộp|hồ|sơ|trực|tiếp|tuyến|qua|đường|bưu|điện|tử|và|với|gửi|hệ|thống|dịch|vụ|ích|môi|cấp|mang|cổng|mạng|trên|hình|thức|thì|"
-    r"các|của|là|cơ|quan|thẩm|quyền)\b",
+    r"các|của|là|cơ|quan|thẩm|quyền|tệp|tin|quy|định)\b",
     re.IGNORECASE,
 )
 OBJECT = re.compile(

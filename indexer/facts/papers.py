@@ -12,21 +12,15 @@ from msgspec.structs import replace
 
 from indexer.facts import paper_words as words
 from indexer.facts.distinct import same_line, shortened_label, told_apart
+from indexer.facts.headings import Line, sections
+from indexer.facts.lists import Part, parts_of
 from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
 
 NAME, LABEL = 180, 200
+_NUMBERED = re.compile(r"^(?:/\s+|\d{1,2},\s+)(?=[^\W\d])")  # "/ Tờ trình", "1, Văn bản"
 _NO_WORD = re.compile(r"[\W\d_]+")
 NAMELESS = "Biểu mẫu kèm theo (hồ sơ trên Cổng không ghi tên giấy tờ)"
-
-
-class Line(NamedTuple):
-    """A raw line of the portal's list: its text, counts and attached file names."""
-
-    text: object
-    originals: int = 0
-    copies: int = 0
-    files: tuple[str, ...] = ()
 
 
 class Papers(NamedTuple):
@@ -80,7 +74,7 @@ def paper_name(text: str) -> tuple[str, bool]:
 
 
 def _shortened(text: str) -> tuple[str, bool]:
-    bare = without_bullet(text).rstrip(" ;,.:–-+*/").lstrip('“"')
+    bare = _NUMBERED.sub("", without_bullet(text).rstrip(" ;,.:–-+*/")).lstrip('“"')
     if len(bare) <= NAME:
         whole_name = bare.rstrip(" .…")  # the mark of a cut name is set where the name is shown
         return whole_name or text[:NAME].strip(), bare.endswith("…") and bool(whole_name)
@@ -187,52 +181,84 @@ def papers_in_label(raw_label: object) -> tuple[str, list[str]]:
 
 
 def read_papers(groups: Sequence[tuple[object, Sequence[Line]]]) -> Papers:
-    """The cases out of (label, lines). Every line ends as a paper or is counted as a note. Never raises."""
+    """The cases out of (label, lines). Every line ends as a paper, a label or is counted as a note. Never raises."""
+    groups = _under_one_label(groups)
     several = sum(1 for label, _ in groups if without_bullet(clean(label))) > 1
     cases: list[Case] = []
     labels: list[str] = []
     for raw_label, lines in groups:
-        label, papers, notes = _read_group(raw_label, lines)
-        under_remark = bool(words.REMARK.match(label))
-        if not papers and cases and (not label or under_remark or words.PART.match(label)):
-            cases[-1] = _with_notes(cases[-1], notes)
-        elif papers or notes:
-            cases.append(_case(label, papers, notes, several=several, under_remark=under_remark))
-            labels.append(label)
+        for label, papers, notes, always in _read_group(raw_label, lines, several=several):
+            under_remark = bool(words.REMARK.match(label))
+            if not papers and cases and (not label or under_remark or words.PART.match(label)):
+                cases[-1] = _with_notes(cases[-1], notes)
+            elif papers or notes:
+                case = _case(label, papers, notes, several=several, under_remark=under_remark)
+                part = always and case.kind is CaseKind.CASE
+                cases.append(replace(case, kind=CaseKind.PART) if part else case)
+                labels.append(label)
     cases = _labels_told_apart(cases, labels)
     nameless = sum(paper.name == NAMELESS for case in cases for paper in case.papers)
     return Papers(tuple(cases), nameless)
 
 
-def _read_group(raw_label: object, lines: Sequence[Line]) -> tuple[str, list[Paper], list[str]]:
-    """The label, the papers and the notes of one group."""
+def _under_one_label(groups: Sequence[tuple[object, Sequence[Line]]]) -> list[tuple[object, list[Line]]]:
+    """Groups whose labels are equal to the last letter are one: a clerk went on with it, and nobody could choose."""
+    merged: dict[str, tuple[object, list[Line]]] = {}
+    for position, (label, lines) in enumerate(groups):
+        key = same_line(without_bullet(clean(label))) or f"#{position}"
+        merged.setdefault(key, (label, []))[1].extend(lines)
+    return list(merged.values())
+
+
+def _read_group(
+    raw_label: object, lines: Sequence[Line], *, several: bool
+) -> list[tuple[str, list[Paper], list[str], bool]]:
+    """The parts of one group: label, papers, notes, and whether the label certainly names no situation."""
     head, typed = papers_in_label(raw_label)
     label = without_bullet(head)
     under_remark = bool(words.REMARK.match(label))
-    papers: list[Paper] = []
     notes: list[str] = []
     if not under_remark and words.RULE_AS_LABEL.search(label):
         notes.append(label)  # the papers below are needed whatever the rule says
         label = ""
+    told: list[Line] = []
+    rest: list[Line] = []
+    for line in lines:
+        text = clean(line.text)
+        counted = line.originals or line.copies or line.files
+        is_note = not counted and (not text or under_remark or is_remark(line, text))
+        (told if is_note else rest).append(line)
+    notes += [clean(line.text) for line in told]
+    situation = _case(label, [], [], several=several, under_remark=under_remark).kind is CaseKind.CASE
+    parts = sections(label if not typed else head, rest, situation=situation) if not under_remark else []
+    first = parts[0].lines if parts else rest
+    papers: list[Paper] = []
     listed = {_start(clean(line.text)) for line in lines}
     for text in typed:
         if is_remark(Line(text), text):
             notes.append(text)
         elif _start(text) not in listed:
             papers.extend(_papers_of(Line(text), text))
-    for position, line in enumerate(lines):
-        text = clean(line.text)
-        counted = line.originals or line.copies or line.files
-        if not counted and (not text or under_remark or is_remark(line, text)):
-            notes.append(text)
-        elif position == 0 and not label and not typed and len(lines) > 1 and _is_heading(line, text):
-            label = without_bullet(text)
-        else:
-            papers.extend(_papers_of(line, text))
+    papers += [paper for line in first for paper in _papers_of(line, clean(line.text))]
     if not typed and words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
         papers = [*_papers_of(Line(raw_label), label), *papers]
-    headed = any(clean(line.text).endswith(":") for line in lines)  # what follows a heading belongs to it
-    return label, _told_apart(papers if headed else _each_once(papers)), notes
+    found = [(label or (parts[0].label if parts else ""), papers, notes, bool(parts) and parts[0].needed_always)]
+    if parts:
+        notes += parts[0].notes
+    found += [
+        (
+            part.label,
+            [each for line in part.lines for each in _papers_of(line, clean(line.text))],
+            part.notes,
+            part.needed_always,
+        )
+        for part in parts[1:]
+    ]
+    headed = any(clean(line.text).endswith(":") for line in rest)  # what follows a heading belongs to it
+    return [
+        (name, _told_apart(those if headed else _each_once(those)), remarks, always)
+        for name, those, remarks, always in found
+    ]
 
 
 def _each_once(papers: list[Paper]) -> list[Paper]:
@@ -246,7 +272,9 @@ def _each_once(papers: list[Paper]) -> list[Paper]:
 
 def _told_apart(papers: list[Paper]) -> list[Paper]:
     """Papers whose lines only differ behind the place where their names were cut show the difference."""
-    wholes = [without_bullet(paper.detail or paper.name) for paper in papers]
+    wholes = [
+        paper.name if paper.alternatives else without_bullet(paper.detail or paper.name) for paper in papers
+    ]  # alternatives are shown below the name and tell it apart
     names = told_apart([paper.name for paper in papers], wholes, NAME)
     return [
         replace(paper, name=name, abridged=True, detail=paper.detail or paper.name) if name != paper.name else paper
@@ -274,32 +302,40 @@ def _start(text: str) -> str:
     return without_bullet(text).casefold()[:60].rstrip(" .;:,")
 
 
-def _is_heading(line: Line, text: str) -> bool:
-    bare = without_bullet(text)
-    counted = line.originals or line.copies or line.files
-    return not counted and len(bare) <= LABEL and bare.endswith(":") and bool(words.WHOLE_HEADING.match(bare))
-
-
 def _papers_of(line: Line, text: str) -> list[Paper]:
-    parts = glued_papers(line.text) or [text]
-    found = []
-    for part in parts:
-        if not without_bullet(part).strip(" .;,:-–+*"):
-            name, abridged = NAMELESS, False
-        else:
-            name, abridged = paper_name(part)
-        forms = forms_in(part) or (line.files if len(parts) == 1 else ())
-        found.append(
-            Paper(
-                name=name,
-                originals=line.originals,
-                copies=line.copies,
-                forms=forms,
-                abridged=abridged,
-                detail=part if abridged else "",
-            )
-        )
-    return found
+    if line.alternatives:
+        return [_paper(line, Part(text, line.alternatives), alone=True)]
+    typed = glued_papers(line.text) or [line.text if isinstance(line.text, str) else text]
+    parts = [part for each in typed for part in (parts_of(each) if len(clean(each)) > NAME else [Part(clean(each))])]
+    return [_paper(line, part, alone=len(parts) == 1) for part in parts]
+
+
+def _paper(line: Line, part: Part, *, alone: bool) -> Paper:
+    """One paper of a line; the line's attached files are its forms only where it is the line's only paper."""
+    text = clean(part.text)
+    if not without_bullet(text).strip(" .;,:-–+*"):
+        name, abridged = NAMELESS, False
+    else:
+        name, abridged = paper_name(text)
+    alternatives = [
+        (words.LIST_INTRODUCED.sub("", other) or other, goes_on)
+        for other, goes_on in map(paper_name, part.alternatives)
+    ]
+    name = words.LIST_INTRODUCED.sub("", name) or name
+    said = same_line(" ".join([name, *(other for other, _ in alternatives)]))
+    mentions = [paper_name(other) for other in part.mentions if same_line(other)[:25] not in said]
+    cut = abridged or bool(mentions) or any(goes_on for _, goes_on in (*alternatives, *mentions))
+    whole = clean(" ".join([part.text, *part.alternatives]))
+    return Paper(
+        name=name,
+        originals=line.originals,
+        copies=line.copies,
+        forms=forms_in(whole) or (line.files if alone else ()),
+        abridged=cut,
+        detail=whole if cut else "",
+        alternatives=tuple(dict.fromkeys(other for other, _ in alternatives)),
+        mentions=tuple(dict.fromkeys(other for other, _ in mentions)),
+    )
 
 
 def _case(label: str, papers: list[Paper], notes: list[str], *, several: bool, under_remark: bool) -> Case:

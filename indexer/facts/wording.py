@@ -30,10 +30,10 @@ _WHOLE_SENTENCE = re.compile(
 )
 _BULLET = re.compile(
     r"""^(?:
-        [\s\-–—+*•●▪■◦✓➢⁕⃰_·.,;:)\]]+          # bullets and leftover punctuation
+        [\s\-–—+*•●▪■◦✓➢⁕⃰_·.,;:)\]!…]+        # bullets and leftover punctuation
       | \(?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[a-zđA-H]|[ivx]{1,4}|[IVX]{1,4}|\*)[.)]+(?=\s|[^\d\s])\s*   # 1. 1.2. a) (i) IV.
       | \((?:\d{1,2}(?:\.\d{1,2}){0,3}|[a-zđ]|[ivx]{1,4}|\*{1,3})\)\s*                        # (1) (1.2) (*)
-      | \d{1,2}(?:\.\d{1,2}){1,4}\s+(?=[^\W\d])                                              # 1.2 Name
+      | \d{1,2}(?:\.\d{1,2}){1,4}\s+(?!(?:triệu|nghìn|ngàn|tỷ|tỉ|đồng|usd|ngày|giờ|tháng)\b)(?=[^\W\d])  # 1.2 Name
       | \d{1,2}\s?\)\s*                                                                      # 3 )
     )""",
     re.VERBOSE,

@@ -53,6 +53,8 @@ def read_bytes(data: bytes, origin: str) -> Reading:
         raise SourceRefused(
             f"{origin}: đây là tệp Word/Excel đời cũ. Hãy mở ra, chọn Lưu thành .docx hoặc .xlsx rồi gửi lại."
         )
+    if data[:1024].lstrip().startswith(b"{\\rtf"):
+        raise SourceRefused(f"{origin}: đây là tệp RTF. Hãy mở bằng Word, chọn Lưu thành .docx rồi gửi lại.")
     if _HTML.match(data[:4096].removeprefix(b"\xef\xbb\xbf")):
         raise SourceRefused(f"{origin}: đây là một trang web đã lưu. Hãy dùng nút Xuất Excel hoặc Xuất Word trên Cổng.")
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()

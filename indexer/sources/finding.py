@@ -23,12 +23,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one file holds.
 
     `listing` is set for lists that carry only code, name, agency, issuer, field and link: such a reading never
-    erases what the catalogue knows already.
+    erases what the catalogue knows already. `unread` names, for the procedure at a position, the fields of which its
+    record tells nothing (a section was missing or could not be read): what was known of them stays.
     """
 
     procedures: tuple[Procedure, ...] = ()
     findings: tuple[Finding, ...] = ()
     listing: bool = False
+    unread: dict[int, tuple[str, ...]] = {}
 
 
 class SourceRefused(Exception):  # noqa: N818 (it says what happened)

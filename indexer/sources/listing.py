@@ -9,13 +9,14 @@ from indexer.sources.finding import Finding, Findings, Reading, SourceRefused
 from knowledge_base.procedure import Procedure
 
 _COLUMNS = {
-    "code": re.compile(r"^mã(?: số| thủ tục| tthc| hồ sơ tthc)?$"),
-    "name": re.compile(r"^tên(?: thủ tục| tthc| thủ tục hành chính)?$"),
+    "code": re.compile(r"^(?:mã(?: số)?(?: hồ sơ)?(?: của)?(?: thủ tục(?: hành chính)?| tthc)?|code)$"),
+    "name": re.compile(r"^(?:tên(?: gọi)?(?: của)?(?: các)?(?: thủ tục(?: hành chính)?| tthc)?|name)$"),
     "issuer": re.compile(r"^cơ quan (?:ban hành|công bố)$"),
     "executing": re.compile(r"^cơ quan (?:thực hiện|giải quyết|có thẩm quyền)$"),
     "field": re.compile(r"^lĩnh vực$"),
     "source": re.compile(r"^(?:url|liên kết|đường dẫn|link)$"),
 }
+_ASIDE = re.compile(r"\s*\([^()]*\)")  # "Tên thủ tục hành chính (TTHC)"
 _LINK = re.compile(r"https://[A-Za-z0-9.-]+/\S{0,300}")
 
 
@@ -23,7 +24,7 @@ def columns_of(row: Sequence[object]) -> dict[str, int]:
     """Which column holds what, where `row` is a header row; {} where it is none."""
     found: dict[str, int] = {}
     for position, cell in enumerate(row):
-        title = clean(cell).casefold().strip(" .:*")
+        title = _ASIDE.sub("", clean(cell).casefold()).strip(" .:*")
         for key, pattern in _COLUMNS.items():
             if pattern.match(title):
                 found.setdefault(key, position)

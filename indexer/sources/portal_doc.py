@@ -14,8 +14,9 @@ from indexer.facts.codes import read_code
 from indexer.facts.durations import read_duration
 from indexer.facts.fees import Reading as FeeReading
 from indexer.facts.fees import complete_from_siblings, read_fee
+from indexer.facts.headings import Line
 from indexer.facts.legal import read_decision, read_legal
-from indexer.facts.papers import Line, read_papers
+from indexer.facts.papers import read_papers
 from indexer.facts.wording import clean, clean_lines
 from indexer.sources.finding import Findings, Reading, SourceRefused
 from indexer.sources.levels import audience_in, levels_in
@@ -55,6 +56,9 @@ _PRICE = re.compile(r"^(\d{1,3}(?:[.,]\d{3})*|\d+)?\s*(Đồng|USD|EUR)?\s*(?:\(
 _QUANTITY = re.compile(r"Bản chính\s*:\s*(\d{1,4})|Bản sao\s*:\s*(\d{1,4})", re.IGNORECASE)
 _TIME = re.compile(r"(\d{1,4}(?:[.,]\d{1,2})?)\s*(ngày làm việc|ngày|giờ|tháng|khác)?", re.IGNORECASE)
 _UNITS = {"ngày làm việc": "WORKING_DAY", "ngày": "DAY", "giờ": "HOUR", "tháng": "MONTH"}
+_METHOD_TITLES = (("hình thức",), ("thời",), ("phí", "lệ phí"), ("mô tả",))
+_PAPER_TITLES = ("tên giấy tờ", "tên các giấy tờ", "tên loại giấy tờ", "giấy tờ", "thành phần hồ sơ", "tên thành phần")
+_UNREAD = "không thấy phần này trong tệp Word: giữ điều đã biết trước đây"
 _Row = list[str]
 
 
@@ -79,7 +83,52 @@ def read_portal_doc(data: bytes, origin: str) -> Reading:
         findings.add("name" if code else "code", reason or "thủ tục không có tên", "rejected")
         return Reading(findings=findings.all())
     procedure = _procedure(code, name, texts, tables, findings)
-    return Reading(procedures=(procedure,), findings=findings.all())
+    unread = _unread(procedure, texts, tables, findings)
+    return Reading(procedures=(procedure,), findings=findings.all(), unread={0: unread} if unread else {})
+
+
+def _column(titles: list[str], *starts: str) -> int | None:
+    return next((at for at, title in enumerate(titles) if title.startswith(starts)), None)
+
+
+def _titles(rows: list[_Row]) -> list[str]:
+    return [clean(cell).casefold() for cell in rows[0]]
+
+
+def _is_methods(rows: list[_Row]) -> bool:
+    return _column(_titles(rows), "hình thức") is not None
+
+
+def _is_papers(rows: list[_Row]) -> bool:
+    return _column(_titles(rows), *_PAPER_TITLES) is not None
+
+
+def _unread(
+    procedure: Procedure, texts: dict[str, list[str]], tables: list[tuple[str, str, list[_Row]]], findings: Findings
+) -> tuple[str, ...]:
+    """The fields whose table or section is missing or was not recognised: what was known of them stays."""
+    methods = next((_titles(rows) for _, _, rows in tables if _is_methods(rows)), None)
+    unread: list[str] = []
+    if methods is None or not procedure.channels:
+        unread += ["channels", "method_notes", "durations", "fees"]
+    else:
+        unread += ["fees"] if _column(methods, "phí", "lệ phí") is None else []
+        unread += ["durations"] if _column(methods, "thời") is None else []
+    if not procedure.papers:
+        unread.append("cases")
+    if not procedure.legal:
+        unread.append("legal")
+    for field, section in (
+        ("results", "kết quả thực hiện"),
+        ("audience", "đối tượng thực hiện"),
+        ("steps", "trình tự thực hiện"),
+        ("conditions", "yêu cầu, điều kiện thực hiện"),
+    ):
+        if section not in texts:
+            unread += ["conditions", "has_conditions"] if field == "conditions" else [field]
+    for field in unread:
+        findings.add("papers" if field == "cases" else field, _UNREAD, "reported")
+    return tuple(unread)
 
 
 def _procedure(
@@ -91,9 +140,10 @@ def _procedure(
     groups: list[tuple[object, list[Line]]] = []
     legal: list[LegalDocument] = []
     for section, heading, rows in tables:
-        titles, body = [clean(cell).casefold() for cell in rows[0]], rows[1:]
-        if "hình thức nộp" in titles:
-            for way, time, price, told in (_padded(row, 4) for row in body):
+        titles, body = _titles(rows), rows[1:]
+        if _is_methods(rows):
+            columns = [_column(titles, *starts) for starts in _METHOD_TITLES]
+            for way, time, price, told in (_picked(row, columns) for row in body):
                 channel = _CHANNELS.get(clean(way).casefold())
                 if channel is None:
                     findings.add("channels", "hình thức nộp không rõ", "reported")
@@ -101,8 +151,9 @@ def _procedure(
                 fees.extend(_fees(price, channel))
                 if channel and clean(told):
                     notes.setdefault((channel, "\n".join(clean_lines(told))))
-        elif "tên giấy tờ" in titles:
-            groups.append((heading, [_paper(*_padded(row, 3)) for row in body]))
+        elif _is_papers(rows):
+            columns = [_column(titles, *starts) for starts in (_PAPER_TITLES, ("mẫu",), ("số lượng",))]
+            groups.append((heading, [_paper(*_picked(row, columns)) for row in body]))
         elif section == "căn cứ pháp lý" or "số ký hiệu" in titles:
             legal.extend(found for row in body if (found := read_legal(*_padded(row, 2))))
     completed = complete_from_siblings(fees)
@@ -192,6 +243,10 @@ def _sections(document: Document) -> tuple[dict[str, list[str]], list[tuple[str,
 
 def _padded(row: _Row, width: int) -> _Row:
     return (row + [""] * width)[:width]
+
+
+def _picked(row: _Row, columns: list[int | None]) -> _Row:
+    return [row[at] if at is not None and at < len(row) else "" for at in columns]
 
 
 def _paper(name: str, form: str, quantity: str) -> Line:

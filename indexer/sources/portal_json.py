@@ -9,11 +9,13 @@ from typing import Any, Literal
 from indexer.facts.codes import read_code
 from indexer.facts.durations import read_case_durations, read_duration
 from indexer.facts.fees import complete_from_siblings, is_amount, read_fee, with_method
+from indexer.facts.headings import Line
 from indexer.facts.legal import read_decision, read_legal
-from indexer.facts.papers import Line, read_papers
+from indexer.facts.papers import read_papers
 from indexer.facts.wording import clean, clean_lines, looks_damaged, without_bullet
 from indexer.sources.finding import Finding, Findings, Reading, SourceRefused
 from indexer.sources.portal_page import is_page, read_page
+from indexer.sources.sections import EVERYTHING, ONLY_A_NAME, has_detail, unread_fields
 from knowledge_base.procedure import Case, Channel, Duration, FeeLine, Flag, LegalDocument, Procedure
 
 SOURCE = "https://dichvucong.gov.vn/thu-tuc-hanh-chinh/"
@@ -21,6 +23,8 @@ VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975; needs n
 _CHANNELS = {"DIRECT": Channel.DIRECT, "ONLINE": Channel.ONLINE, "POSTAL": Channel.POSTAL}
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _NEXT_RECORD = re.compile(r'\}\s*,\s*\{\s*"(?:id|code|ma_thu_tuc)"\s*:\s*"[^"]{1,80}"\s*,\s*"(?:code|name|detail\w*)"')
+_WRAPPERS = ("content", "data", "items", "procedures", "records", "result", "results", "rows", "list", "payload")
+_DEEPEST = 3
 _NO_CONDITIONS = re.compile(r"(?:không|không có|không quy định|không yêu cầu|chưa quy định)[\s.;]*", re.IGNORECASE)
 _DISTRICT = re.compile(
     r"cấp huyện|\bhuyện, (?:quận|thị xã)|\bquận, huyện|(?:ubnd|[uủ][yỷ] ban nhân dân|công an|"
@@ -99,23 +103,27 @@ def read_portal_json(data: bytes, origin: str) -> Reading:
     """All records of a JSON or JSON Lines document; `origin` is the file's name for the findings."""
     procedures: list[Procedure] = []
     findings: list[Finding] = []
+    unread: dict[int, tuple[str, ...]] = {}
     seen = False
-    pages = 0
     for row, record, problem in _records(data):
         where = f"{origin}, bản ghi {row}"
         if problem:
             findings.append(Finding(code="", field="record", reason=problem, action="rejected", row=where))
             continue
         seen = True
-        procedure, found = read_page(record, where) if is_page(record) else read_record(record, where)
-        pages += is_page(record) and procedure is not None
+        if is_page(record):  # too little to replace what the catalogue has
+            procedure, found = read_page(record, where)
+            untold: tuple[str, ...] = EVERYTHING
+        else:
+            procedure, found, untold = read_whole(record, where)
         findings.extend(found)
         if procedure is not None:
+            unread |= {len(procedures): untold} if untold else {}
             procedures.append(procedure)
     if not seen:
         raise SourceRefused(f"{origin}: không đọc được bản ghi JSON nào. Hãy xuất lại dữ liệu từ Cổng Dịch vụ công.")
-    # pages that ran together know too little to replace what the catalogue has
-    return Reading(procedures=tuple(procedures), findings=tuple(findings), listing=0 < pages == len(procedures))
+    listing = bool(procedures) and all(unread.get(at) == EVERYTHING for at in range(len(procedures)))
+    return Reading(procedures=tuple(procedures), findings=tuple(findings), listing=listing, unread=unread)
 
 
 def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
@@ -131,13 +139,43 @@ def _records(data: bytes) -> Iterator[tuple[int, object, str]]:
     if text.lstrip().startswith("["):
         yield from _one_by_one(text)
         return
-    for number, line in enumerate(text.split("\n"), 1):
+    first = text.lstrip().split("\n", 1)[0]
+    if not _glued(first):  # records over several lines, one behind the other
+        found = _glued(text)
+        if found:
+            yield from ((number, record, "") for number, record in enumerate(found, 1))
+            return
+    number = 0
+    for line in text.split("\n"):
         if not line.strip():
             continue
-        try:
-            yield number, json.loads(line), ""
-        except (ValueError, RecursionError):
+        records = _glued(line)
+        for record in records:
+            number += 1
+            yield number, record, ""
+        if not records:
+            number += 1
             yield number, None, "dòng này không phải là JSON trọn vẹn"
+
+
+def _glued(text: str) -> list[object]:
+    """The records of JSON values that follow each other; [] where one of them is broken."""
+    decoder, found = json.JSONDecoder(), list[object]()
+    position = _behind_gap(text, 0)
+    try:
+        while position < len(text):
+            value, end = decoder.raw_decode(text, position)
+            found += _unwrapped(value)
+            position = _behind_gap(text, end)
+    except (ValueError, RecursionError):
+        return []
+    return found
+
+
+def _behind_gap(text: str, position: int) -> int:
+    while position < len(text) and (text[position].isspace() or text[position] == ","):
+        position += 1
+    return position
 
 
 def _one_by_one(text: str) -> Iterator[tuple[int, object, str]]:
@@ -156,13 +194,18 @@ def _one_by_one(text: str) -> Iterator[tuple[int, object, str]]:
         position = text.find("{", end)
 
 
-def _unwrapped(whole: object) -> list[object]:
+def _unwrapped(whole: object, depth: int = 0) -> list[object]:
+    """The records of a JSON value: a list, or one inside the wrappers of an API ({"result": {"content": [...]}})."""
     if isinstance(whole, list):
         return whole
-    if isinstance(whole, dict) and not ({"code", "detail"} & whole.keys()):
-        for key in ("content", "data", "items", "procedures", "records"):
-            if isinstance(whole.get(key), list):
-                return list(whole[key])
+    if isinstance(whole, dict) and not ({"code", "detail"} & whole.keys() and isinstance(whole.get("code"), str)):
+        inside = [whole[key] for key in _WRAPPERS if isinstance(whole.get(key), list)]
+        if inside:
+            return list(inside[0])
+        for key in _WRAPPERS if depth < _DEEPEST else ():
+            found = _unwrapped(whole[key], depth + 1) if isinstance(whole.get(key), dict) else []
+            if found and found != [whole[key]]:
+                return found
         if whole and all(isinstance(item, dict) and "code" in item for item in whole.values()):
             return list(whole.values())
     return [whole]
@@ -173,8 +216,13 @@ def read_record(record: object, row: str = "") -> tuple[Procedure | None, tuple[
 
     Never raises: whatever is malformed becomes a finding.
     """
+    return read_whole(record, row)[:2]
+
+
+def read_whole(record: object, row: str = "") -> tuple[Procedure | None, tuple[Finding, ...], tuple[str, ...]]:
+    """The same, with the fields of which the record tells nothing."""
     outer = record if isinstance(record, dict) else {}
-    bare = "detail" not in outer and ("executionMethods" in outer or "executionCases" in outer)
+    bare = outer.get("detail") is None and has_detail(outer)
     inner: Any = outer if bare else outer.get("detail")
     raw_code = outer.get("code")
     if raw_code is None and isinstance(inner, dict):
@@ -183,21 +231,27 @@ def read_record(record: object, row: str = "") -> tuple[Procedure | None, tuple[
     findings = Findings(code or clean(str(raw_code) if raw_code is not None else "")[:60], row)
     if not isinstance(record, dict):
         findings.add("record", "bản ghi không phải là một đối tượng JSON", "rejected")
-        return None, findings.all()
+        return None, findings.all(), ()
     if not code:
         findings.add("code", reason, "rejected")
-        return None, findings.all()
+        return None, findings.all(), ()
     if reason:
         findings.add("code", reason, "repaired")
     top, detail = _Part(outer, findings), _Part(inner, findings, "detail")
     name = top.text("name") or detail.text("name")
     if not name:
         findings.add("name", "thủ tục không có tên", "rejected")
-        return None, findings.all()
+        return None, findings.all(), ()
     whole = json.dumps(record, ensure_ascii=False)
     for repair in looks_damaged(whole):
         findings.add("text", repair, "repaired")
-    return _procedure(code, name, top, detail, findings), findings.all()
+    unread: tuple[str, ...] = EVERYTHING
+    if has_detail(inner):
+        unread = unread_fields(inner, findings)
+    else:
+        findings.add("record", ONLY_A_NAME, "reported")
+    procedure = _procedure(code, name, top, detail, findings)
+    return procedure, findings.all(), unread
 
 
 def _procedure(code: str, name: str, top: _Part, detail: _Part, findings: Findings) -> Procedure:
@@ -267,7 +321,11 @@ def _methods(
         _report_time(method, findings)
         for fee in method.parts("fees"):
             currency = fee.text("currencyName") or fee.part("currency").text("name")
-            text = with_method(fee.raw("value"), fee.raw("description"), method.raw("description"))
+            text = fee.raw("description")
+            if text is None or isinstance(text, str):
+                text = with_method(fee.raw("value"), text, method.raw("description"))
+            else:
+                findings.add("fees", "lời văn của phí sai kiểu dữ liệu", "reported")
             readings.append(read_fee(fee.raw("value"), currency, text, channel))
             if not is_amount(fee.raw("value")):
                 findings.add("fees", "số tiền không đọc được", "reported")
@@ -323,6 +381,7 @@ def _speaks_of_districts(
     ]
     for case in cases:
         texts += [case.label, *case.notes, *(paper.detail or paper.name for paper in case.papers)]
+        texts += [name for paper in case.papers for name in (*paper.alternatives, *paper.mentions)]
     return any(_DISTRICT.search(text) for text in texts)
 
 

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.index import StaleOrDamaged, current_id, open_snapshot
+from knowledge_base.procedure import Case, CaseKind, Paper
 from tests.fakes.small_index import NAMES, PHRASES, build_small, catalogue, save_encoder
 
 ROOT = Path(__file__).parent.parent.parent
@@ -186,3 +189,15 @@ def test_killed_at_any_point_the_old_snapshot_serves_and_the_next_build_succeeds
     assert after.outcome == "published"
     assert open_snapshot(index).manifest.snapshot == after.snapshot != before
     assert not list((index / "snapshots").glob(".*"))
+
+
+def test_an_index_without_the_papers_that_serve_is_refused(tmp_path: Path, encoder: Path) -> None:
+    """Also where no questions are asked; force publishes all the same."""
+    paper = Case(kind=CaseKind.ALL, papers=(Paper(name="Đơn"),))
+    full = Catalogue([replace(found, cases=(paper,)) for found in catalogue()])
+    first = build_small(tmp_path / "index", encoder, catalogue=full)
+    result = build_small(tmp_path / "index", encoder)
+    assert result.outcome == "refused"
+    assert "mất hết giấy tờ" in result.message
+    assert current_id(tmp_path / "index") == first.snapshot
+    assert build_small(tmp_path / "index", encoder, force=True).outcome == "published"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from indexer.catalogue_import import ImportReport, catalogue_figures, finished, read_centre, run_import
 from knowledge_base.catalogue import read_folder
@@ -188,3 +189,88 @@ def test_figures_count_lines_by_kind(desk: Desk) -> None:
     assert figures["fees"]["amount"] == 1
     assert figures["papers"]["all"] == 1
     assert figures["procedures"] == {"all": 1, "province": 1, "commune": 0, "without a fee line": 0}
+
+
+def _thin(code: str, **detail: Any) -> dict[str, Any]:
+    """A record whose detail lacks or spoils sections; a section of `...` is taken out."""
+    whole = record(code)
+    whole["detail"] |= {key: value for key, value in detail.items() if value is not ...}
+    for key in [key for key, value in detail.items() if value is ...]:
+        del whole["detail"][key]
+    return whole
+
+
+@pytest.mark.parametrize(
+    "thin",
+    [
+        {"id": "x", "code": "1.000001", "name": "Tên mới"},
+        record("1.000001") | {"name": "Tên mới", "detail": None},
+        record("1.000001") | {"name": "Tên mới", "detail": "abc"},
+        record("1.000001") | {"name": "Tên mới", "detail": {}},
+    ],
+)
+def test_a_record_without_detail_changes_the_name_and_erases_nothing(desk: Desk, thin: dict[str, Any]) -> None:
+    desk.run(desk.source(record("1.000001")), centre=True)
+    before = desk.procedures()["1.000001"]
+    report = desk.run(desk.source(thin, record("1.000002")), centre=True)
+    assert desk.procedures()["1.000001"] == replace(before, name="Tên mới")
+    assert any(found.field == "record" and "chỉ có mã và tên" in found.reason for found in report.findings)
+
+
+@pytest.mark.parametrize(
+    ("detail", "fields"),
+    [
+        ({"executionCases": ...}, {"cases"}),
+        ({"executionCases": None}, {"cases"}),
+        ({"executionCases": "abc"}, {"cases"}),
+        ({"executionCases": [5]}, {"cases"}),
+        ({"executionCases": []}, {"cases"}),
+        ({"executionCases": [{"name": "", "profileComponents": None}]}, {"cases"}),
+        ({"executionCases": [{"name": "", "profileComponents": ["Đơn"]}]}, {"cases"}),
+        ({"executionMethods": ...}, {"fees", "durations", "channels"}),
+        ({"executionMethods": None}, {"fees", "durations", "channels"}),
+        ({"executionMethods": {"a": 1}}, {"fees", "durations", "channels"}),
+        ({"executionMethods": [method() | {"fees": None}]}, {"fees"}),
+        ({"resultsDetails": ...}, {"results"}),
+        ({"legalBasisesDetails": 5}, {"legal"}),
+    ],
+)
+def test_a_section_that_cannot_be_read_keeps_what_was_known(
+    desk: Desk, detail: dict[str, Any], fields: set[str]
+) -> None:
+    desk.run(desk.source(record("1.000001")), centre=True)
+    before = desk.procedures()["1.000001"]
+    report = desk.run(desk.source(_thin("1.000001", **detail)))
+    after = desk.procedures()["1.000001"]
+    assert all(getattr(after, field) == getattr(before, field) for field in fields)
+    assert any(found.code == "1.000001" and "giữ điều đã biết" in found.reason for found in report.findings)
+
+
+def test_what_a_later_record_does_not_tell_comes_from_the_earlier_one(desk: Desk) -> None:
+    later = record("1.000001", updatedAt=1769000000000, executionCases=None, resultsDetails=[{"name": "Giấy mới"}])
+    desk.run(desk.source(record("1.000001"), later), centre=True)
+    found = desk.procedures()["1.000001"]
+    assert (len(found.papers), found.results) == (1, ("Giấy mới",))
+
+
+def test_an_import_that_would_empty_many_procedures_writes_nothing(desk: Desk) -> None:
+    codes = [f"1.0000{number:02}" for number in range(20)]
+    desk.centre.write_text("code,counter,agency\n" + "".join(f"{code},province,so-a\n" for code in codes), "utf-8")
+    desk.run(desk.source(*map(record, codes)), centre=True)
+    before = (desk.catalogue / "so-a.json").read_bytes()
+    bare = desk.source(*(record(code, executionMethods=[method()]) for code in codes[:3]))
+    report = desk.run(bare)
+    assert (desk.catalogue / "so-a.json").read_bytes() == before
+    assert "3 trên 20 thủ tục sẽ mất hết phí, lệ phí" in report.refused
+    assert "--allow-loss" in str(report)
+    assert desk.run(bare, allow_loss=True).written == ("so-a.json",)
+    assert desk.procedures()[codes[0]].fees == ()
+
+
+def test_a_single_procedure_may_lose_its_fees_and_is_reported(desk: Desk) -> None:
+    desk.run(desk.source(record("1.000001")), centre=True)
+    report = desk.run(desk.source(record("1.000001", executionMethods=[method()])))
+    assert report.written
+    assert [found.reason for found in report.findings if found.field == "fees"] == [
+        "trước có phí, lệ phí, bản ghi mới không còn"
+    ]

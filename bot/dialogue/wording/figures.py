@@ -103,6 +103,9 @@ def fee(line: FeeLine, today: date) -> str:
             said = f"Mức thu do tỉnh quy định, bản ghi không nêu số tiền. Bản ghi viết: {text}"
         case FeeKind.REGULATION:
             said = f"Bản ghi không nêu số tiền, chỉ viết: {text}"
+        case FeeKind.NOT_STATED if line.unclear:
+            said = f"Cổng chỉ ghi số {line.unclear}, không rõ là bao nhiêu tiền, bạn hỏi lại cán bộ"
+            said += f". Bản ghi viết: {text}" if text else ""
         case FeeKind.NOT_STATED:
             said = f"Bản ghi viết: {text}" if text else "Chưa có thông tin"
     if line.valid_until and date.fromisoformat(line.valid_until) < today:
@@ -112,6 +115,8 @@ def fee(line: FeeLine, today: date) -> str:
 
 def _amount(line: FeeLine, text: str) -> str:
     amounts = " hoặc ".join(money(amount, line.currency) for amount in line.amounts)
+    if line.unclear:
+        amounts = f"số {line.unclear} (không rõ là bao nhiêu tiền) và {amounts}"
     if not text:
         return amounts
     if line.conflict:

@@ -115,7 +115,7 @@ def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ..
         f"• Nơi nộp: {counter(procedure, centre)}{_decided_by(procedure)}.",
     ]
     if procedure.results:
-        lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.")
+        lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.".replace("….", "…"))
     return ("\n".join(lines),)
 
 
@@ -181,11 +181,17 @@ def paper_line(paper: Paper) -> str:
         said = f"{paper.name}\n{paper.detail}" if not paper.detail.startswith(paper.name) else paper.detail
     said += f" ({', '.join(counts)})" if counts else ""
     missing_forms = [form for form in paper.forms if not _names_form(said, form)]
-    if not missing_forms:
-        return said
-    # Behind an abridged name a form may belong to what was left out: say no more than that the record names it.
-    title = "bản ghi có nhắc" if paper.abridged else "mẫu"
-    return f"{said} [{title}: {', '.join(missing_forms)}]"
+    if missing_forms:
+        # Behind an abridged name a form may belong to what was left out: say no more than that the record names it.
+        title = "bản ghi có nhắc" if paper.abridged else "mẫu"
+        said += f" [{title}: {', '.join(missing_forms)}]"
+    return said if paper.detail else said + _named_below(paper)
+
+
+def _named_below(paper: Paper) -> str:
+    """The papers of which one serves as this one, and those that the record's line names besides."""
+    lists = ((paper.alternatives, "Một trong các giấy tờ:"), (paper.mentions, "Bản ghi còn nhắc tới:"))
+    return "".join(f"\n{title}\n" + "\n".join(f"– {name}" for name in names) for names, title in lists if names)
 
 
 def short_name(paper: Paper) -> str:

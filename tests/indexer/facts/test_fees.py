@@ -2,11 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.facts.fees import amounts_in, fee_text, periods_in, read_fee, says_free, with_method
-from knowledge_base.procedure import FeeKind, FeeLine
+from indexer.facts.fees import fee_text, is_amount, read_fee, says_free, with_method
+from indexer.facts.money import amounts_in
+from indexer.facts.periods import periods_in
+from knowledge_base.procedure import Channel, FeeKind, FeeLine
 
 
-def line(value: object, text: str = "", currency: str = "") -> FeeLine:
+def line(value: object, text: object = "", currency: str = "") -> FeeLine:
     return read_fee(value, currency, text, None).line
 
 
@@ -46,7 +48,9 @@ def test_amounts_are_told_from_dates_numbers_and_brackets(text: str, amounts: li
         (20, "20.000 vnđ /tờ khai", "", FeeKind.AMOUNT, (20000,), "VND"),
         (155, "Thẻ từ 02 năm: 155 USD/thẻ", "", FeeKind.AMOUNT, (155,), "USD"),
         (10, "", "USD", FeeKind.AMOUNT, (10,), "USD"),
-        (25, "", "", FeeKind.AMOUNT, (25,), ""),
+        ("15.000 đồng", None, "", FeeKind.AMOUNT, (15000,), "VND"),
+        ("Miễn phí", "", "", FeeKind.FREE, (), ""),
+        (0, "1.5 triệu đồng", "", FeeKind.AMOUNT, (1500000,), "VND"),
         (0, "Lệ phí: 135.000 đồng/lần", "", FeeKind.AMOUNT, (135000,), "VND"),
         (0, "Miễn phí", "", FeeKind.FREE, (), ""),
         (0, "- Miễn lệ phí (Thông tư số 47/2019/TT-BTC).", "", FeeKind.FREE, (), ""),
@@ -62,7 +66,7 @@ def test_amounts_are_told_from_dates_numbers_and_brackets(text: str, amounts: li
     ],
 )
 def test_a_line_is_what_number_and_text_honestly_say(  # noqa: PLR0917
-    value: int | None, text: str, currency: str, kind: FeeKind, amounts: tuple[int, ...], unit: str
+    value: object, text: str | None, currency: str, kind: FeeKind, amounts: tuple[int, ...], unit: str
 ) -> None:
     found = line(value, text, currency)
     assert (found.kind, found.amounts, found.currency, found.conflict) == (kind, amounts, unit, False)
@@ -91,7 +95,63 @@ def test_where_number_and_text_disagree_both_are_told() -> None:
 def test_a_lower_amount_for_a_period_does_not_contradict_the_number() -> None:
     found = line(800000, "áp dụng mức phí 400.000 đồng/hồ sơ đến hết ngày 31/12/2026", "Việt Nam Đồng")
     assert (found.amounts, found.conflict, found.valid_until) == ((800000, 400000), False, "2026-12-31")
-    assert line(50, "áp dụng mức phí 25.000 đồng/hồ sơ đến hết ngày 31/12/2026", "Việt Nam Đồng").conflict
+    assert found.limited == (400000,)
+
+
+@pytest.mark.parametrize("value", [1, 20, 50, 830, 999])
+@pytest.mark.parametrize("currency", ["", "Việt Nam Đồng"])
+def test_a_number_too_small_to_be_a_fee_is_never_told_as_an_amount(value: int, currency: str) -> None:
+    reading = read_fee(value, currency, "Theo quy định của Luật", None)
+    assert (reading.line.kind, reading.line.amounts, reading.line.unclear) == (FeeKind.NOT_STATED, (), value)
+    assert reading.action == "reported"
+    beside = line(value, "áp dụng mức phí 25.000 đồng/hồ sơ đến hết ngày 31/12/2026", currency)
+    assert (beside.conflict, beside.amounts, beside.unclear) == (True, (25000,), value)
+
+
+def test_small_numbers_of_another_currency_are_amounts() -> None:
+    assert line(10, "", "USD").amounts == (10,)
+    assert line(155, "155 USD/thẻ").unclear == 0
+    assert line(0, "2 đồng/tờ").kind is FeeKind.NOT_STATED
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "limited", "percent"),
+    [
+        (0, "70.000 đồng/thẻ. Kể từ ngày 01/7/2025 đến hết ngày 31/12/2026 bằng 50 % mức thu nêu trên.", (), 50),
+        (70000, "Đến hết ngày 31/12/2026 giảm 30% mức thu", (), 70),
+        (0, "50.000 đồng (theo Thông tư 1);25.000 đồng (áp dụng đến hết ngày 31/12/2026)", (25000,), 0),
+        (0, "500.000 đồng (áp dụng mức phí 250.000 đồng đến hết ngày 31/12/2026). Lệ phí: 100.000 đồng", (250000,), 0),
+        (0, "Từ nay đến hết ngày 31/12/2026: 550.000 đồng; + Từ ngày 01/1/2027: 1.100.000 đồng", (550000,), 0),
+        (100000, "Áp dụng đến hết ngày 31/12/2026 đối với cấp mới", (100000,), 0),
+        (1000000, "2.000.000 đồng. (Đến hết ngày 31/12/2026 áp dụng mức phí theo Thông tư 64)", (1000000,), 0),
+        (60000, "60.000 đồng; được miễn nếu nộp qua ứng dụng đến hết ngày 31/12/2026", (), 0),
+    ],
+)
+def test_a_period_is_of_the_amounts_beside_it_or_of_a_share_of_the_usual_ones(
+    value: int, text: str, limited: tuple[int, ...], percent: int
+) -> None:
+    found = line(value, text, "Việt Nam Đồng")
+    assert (found.limited, found.percent, found.valid_until) == (limited, percent, "2026-12-31")
+    assert not found.conflict
+
+
+def test_a_half_for_those_who_apply_online_is_not_told_at_the_desk() -> None:
+    text = "70.000 đồng. Đến hết ngày 31/12/2026 hồ sơ trực tuyến bằng 50% mức thu."
+    assert read_fee(0, "", text, Channel.DIRECT).line.percent == 0
+    assert read_fee(0, "", text, Channel.ONLINE).line.percent == 50
+
+
+def test_words_in_place_of_the_number_are_text_and_no_text_at_all_is_never_zero() -> None:
+    assert is_amount("15.000 đồng")
+    assert is_amount("Miễn phí")
+    assert not is_amount("abc")
+    assert line("Theo quy định").kind is FeeKind.REGULATION
+    for wrong in (["20.000 đồng"], 20000, {"a": 1}):
+        assert line(0, wrong).kind is FeeKind.NOT_STATED
+
+
+def test_a_unit_behind_a_number_is_said_once() -> None:
+    assert line(6000000, "đồng/lần", "Việt Nam Đồng").text == "/lần"
 
 
 def test_further_lines_of_the_fee_table_run_into_the_text_do_not_contradict_the_number() -> None:

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.facts.distinct import same_line, shortened_label
+from indexer.facts.headings import Line, introduces
 from indexer.facts.papers import (
     NAME,
-    Line,
     forms_in,
     glued_papers,
     is_remark,
@@ -182,19 +182,21 @@ WORDS = st.text(alphabet="Đơn tờ khai giấy trường hợp thì phải lư
 
 @given(st.lists(st.tuples(WORDS, st.lists(st.tuples(WORDS, st.integers(0, 2)), max_size=4)), max_size=4))
 def test_no_line_is_ever_lost(groups: list[tuple[str, list[tuple[str, int]]]]) -> None:
-    """Each line is a paper, a counted remark or the label of its group; every counted line is a paper.
+    """Each line is a paper, a counted remark or a label; every counted line that introduces no others is a paper.
 
-    Only a line that stands twice in one group with the same counts is told once.
+    Only a line that stands twice in one group with the same counts is told once, and groups of one label are one.
     """
     groups = [
-        (label, list({same_line(text): (text, count) for text, count in lines}.values())) for label, lines in groups
+        (f"{label} {number}", list({same_line(text): (text, count) for text, count in lines}.values()))
+        for number, (label, lines) in enumerate(groups)
     ]
     raw = [(label, [Line(text, count) for text, count in lines]) for label, lines in groups]
     found = read_papers(raw)
     papers = [paper for case in found.cases for paper in case.papers]
     lines = sum(len(each) for _, each in raw)
-    assert len(papers) + sum(case.note_count for case in found.cases) >= lines - len(raw)
-    assert len(papers) >= sum(line.originals > 0 for _, each in raw for line in each)
+    headings = sum(introduces(line) for _, each in raw for line in each)
+    assert len(papers) + sum(case.note_count for case in found.cases) >= lines - len(raw) - headings
+    assert len(papers) >= sum(line.originals > 0 and not introduces(line) for _, each in raw for line in each)
     assert all(paper.name and len(paper.name) <= NAME + 2 for paper in papers)
     assert all(paper.detail for paper in papers if paper.abridged)
 
@@ -328,16 +330,25 @@ def test_a_long_label_ends_with_a_clause() -> None:
 
 
 def test_cases_with_one_label_are_told_apart() -> None:
-    """By the words behind the cut where the labels differ there, else by a paper that only one of them asks for."""
+    """By the words behind the cut."""
     long = "Trường hợp cấp lại giấy phép theo quy định của pháp luật về hoạt động của tổ chức " * 3
     groups = [(f"{long} do mất", [Line("Đơn", 1)]), (f"{long} do hỏng", [Line("Đơn", 1)])]
     first, second = (case.label for case in read_papers(groups).cases)
     assert first.endswith("… mất")
     assert second.endswith("… hỏng")
-    groups = [("Trường hợp cấp lại", [Line("Đơn", 1), Line("Ảnh", 1)]), ("Trường hợp cấp lại", [Line("Đơn", 1)])]
-    first, second = (case.label for case in read_papers(groups).cases)
-    assert first == "Trường hợp cấp lại (nhóm có: Ảnh)"
-    assert second == "Trường hợp cấp lại (nhóm 2 trong 2 nhóm cùng tên)"
+
+
+def test_groups_with_the_same_label_are_one() -> None:
+    """Nobody could choose between them: what either names is needed, a paper of both once."""
+    groups = [
+        ("Trường hợp cấp lại", [Line("Đơn", 1), Line("Ảnh", 1)]),
+        ("Trường hợp cấp mới", [Line("Đơn", 1)]),
+        ("- Trường hợp cấp lại:", [Line("Đơn", 1), Line("Giấy cũ", 1)]),
+    ]
+    again, new = read_papers(groups).cases
+    assert (again.kind, again.label) == (CaseKind.CASE, "Trường hợp cấp lại")
+    assert [paper.name for paper in again.papers] == ["Đơn", "Ảnh", "Giấy cũ"]
+    assert new.label == "Trường hợp cấp mới"
 
 
 def test_the_papers_behind_a_situation_with_a_letter_are_separated() -> None:
@@ -355,3 +366,15 @@ def test_the_second_paper_of_a_line_is_named_too() -> None:
     )
     assert name.startswith("Giấy đăng ký giám định; Giấy đăng ký kiểm tra nhà nước")
     assert abridged
+
+
+@pytest.mark.parametrize(
+    "text", ["/ Tờ trình đề nghị", "1, Tờ trình đề nghị", "! Tờ trình đề nghị", "… Tờ trình đề nghị"]
+)
+def test_leftover_marks_are_no_part_of_a_name(text: str) -> None:
+    assert paper_name(text) == ("Tờ trình đề nghị", False)
+
+
+def test_groups_without_a_label_are_given_none_by_their_wording() -> None:
+    cases = read_papers([("Lưu ý:", [Line("Nộp sớm.")]), ("", [Line("Đơn", 1)])]).cases
+    assert [case.label for case in cases] == ["", ""]

@@ -73,6 +73,7 @@ def test_a_text_is_cut_only_between_words(raw: str, limit: int) -> None:
         ("154/2024/ NĐ - CP ", "154/2024/NĐ-CP"),
         ("370/QĐ-BCA-C06", "370/QĐ-BCA-C06"),
         ("Luật Hộ tịch", ""),
+        ("Thông tư số 13/2002/BLĐTBXH-TT", "13/2002/BLĐTBXH-TT"),
     ],
 )
 def test_legal_numbers_are_normalised(text: str, number: str) -> None:
@@ -107,3 +108,23 @@ def test_a_code_is_text_and_doubtful_codes_are_rejected_with_a_reason(raw: objec
     found = read_code(raw)
     assert found.code == code
     assert bool(found.reason) == (found.code != raw)
+
+
+@pytest.mark.parametrize("text", ["1.5 triệu đồng", "2.5 ngày làm việc"])
+def test_a_decimal_number_with_its_unit_is_no_numbering(text: str) -> None:
+    assert without_bullet(text) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [("1.OO4194", "chữ cái"), ("l.004194", "chữ cái"), ("1.000.050", "dấu chấm"), ("1,004194", "dấu")],
+)
+def test_a_code_written_wrongly_is_refused_with_the_reason(raw: str, reason: str) -> None:
+    code, why = read_code(raw)
+    assert code == ""
+    assert reason in why
+
+
+def test_wide_digits_are_read() -> None:
+    assert read_code("１．００４１９４").code == "1.004194"
+    assert read_code("1.001612.000.00.00.H48") == ("1.001612.000.00.00.H48", "")

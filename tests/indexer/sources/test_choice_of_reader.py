@@ -7,6 +7,7 @@ from typing import Any
 import docx
 import openpyxl
 import pytest
+from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -238,3 +239,88 @@ GOOD = {
     "json": json.dumps([record("1.000001"), record("1.000002")]).encode(),
     "gz": gzip.compress(json.dumps(record("1.000001")).encode()),
 }
+
+
+def _renamed(old: str, new: str) -> bytes:
+    made = docx.Document(io.BytesIO(document()))
+    for table in made.element.body.iter(qn("w:tbl")):
+        for text in table.iter(qn("w:t")):
+            text.text = new if text.text == old else text.text
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unread"),
+    [
+        ("Tên giấy tờ", "Cột 1", {"cases"}),
+        ("Hình thức nộp", "Cột 1", {"fees", "durations", "channels"}),
+        ("Phí, lệ phí", "Cột 3", {"fees"}),
+    ],
+)
+def test_a_table_of_a_document_that_is_not_recognised_is_reported_as_unread(
+    old: str, new: str, unread: set[str]
+) -> None:
+    reading = read_bytes(_renamed(old, new), "x.doc")
+    assert unread <= set(reading.unread[0])
+    assert any("không thấy phần này" in found.reason for found in reading.findings)
+
+
+def test_a_table_of_a_document_is_read_by_its_titles() -> None:
+    (found,) = read_bytes(_renamed("Tên giấy tờ", "Tên các giấy tờ"), "x.doc").procedures
+    assert found.papers[0].name == "Tờ khai (Mẫu CT01)"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Mã số TTHC,Tên thủ tục",
+        "Mã thủ tục hành chính,Tên thủ tục hành chính",
+        "MÃ SỐ,TÊN THỦ TỤC HÀNH CHÍNH (TTHC)",
+        '"Mã\nsố","Tên thủ tục\n(TTHC)"',
+        "Mã hồ sơ TTHC,Tên TTHC",
+    ],
+)
+def test_titles_of_columns_are_known_by_what_they_name(header: str) -> None:
+    (found,) = read_bytes(f"{header}\n1.000001,Cấp thẻ\n".encode(), "x.csv").procedures
+    assert (found.code, found.name) == ("1.000001", "Cấp thẻ")
+
+
+def test_other_codes_and_names_are_not_those_of_procedures() -> None:
+    with pytest.raises(SourceRefused):
+        read_bytes("Mã cơ quan,Tên cơ quan\n1.000001,Sở\n".encode(), "x.csv")
+
+
+@pytest.mark.parametrize("closed", ["", '"'])
+def test_a_quote_that_is_not_closed_swallows_no_row(closed: str) -> None:
+    """Also where a later row closes it."""
+    text = f'Mã số,Tên\n1.000001,A\n1.000002,"B\n1.000003,C\n1.000004,D{closed}\n1.000005,"E, F"\n'
+    reading = read_bytes(text.encode(), "x.csv")
+    assert [(found.code, found.name) for found in reading.procedures] == [
+        ("1.000001", "A"), ("1.000002", "B"), ("1.000003", "C"), ("1.000004", "D"), ("1.000005", "E, F"),
+    ]  # fmt: skip
+    assert any("ngoặc kép" in found.reason and found.row == "x.csv, dòng 3" for found in reading.findings)
+
+
+def test_a_cell_over_several_lines_is_no_broken_quote() -> None:
+    reading = read_bytes('Mã số,Tên\n1.000001,"A\nB"\n1.000002,C\n'.encode(), "x.csv")
+    assert [found.name for found in reading.procedures] == ["A B", "C"]
+    assert reading.findings == ()
+
+
+@pytest.mark.parametrize("pattern", ['{{"result":{{"content":[{0}]}}}}', '{{"data":{{"total":1,"items":[{0}]}}}}'])
+def test_records_are_found_inside_the_wrappers_of_an_api(pattern: str) -> None:
+    (found,) = read_bytes(pattern.format(json.dumps(record("1.000001"))).encode(), "x.json").procedures
+    assert (found.code, len(found.papers)) == ("1.000001", 1)
+
+
+@pytest.mark.parametrize(("between", "indent"), [("", None), ("\n", None), (" ", 1), ("", 1)])
+def test_records_that_follow_each_other_are_read(between: str, indent: int | None) -> None:
+    text = between.join(json.dumps(record(code), indent=indent) for code in ("1.000001", "1.000002"))
+    assert [found.code for found in read_bytes(text.encode(), "x.json").procedures] == ["1.000001", "1.000002"]
+
+
+def test_rich_text_is_refused_by_its_name() -> None:
+    with pytest.raises(SourceRefused, match="RTF"):
+        read_bytes(b"{\\rtf1 abc}", "x.doc")
