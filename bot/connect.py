@@ -115,7 +115,9 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _to_zalo(self, contact: Contact, reply: Reply, data: TemplateData) -> str:
         assert self.zalo
-        filled = Filled(data.template, data.data) if self.zalo.has_template(data.template) else None
+        # what does not fit Zalo's template still fits free text, or leaves on the person's next channel
+        fits = self.zalo.has_template(data.template) and not data.unfit
+        filled = Filled(data.template, data.data) if fits else None
         sent = await self.zalo.send(contact, reply, filled)
         await asyncio.to_thread(self.offer, contact, reply.choices)
         return sent

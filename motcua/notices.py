@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from bot.services.notices import Announcements, Preview
     from bot.storage.notices import Outbox
 
-CALL_LIST_COLUMNS = ("Người nộp", "Mã hồ sơ", "4 số cuối điện thoại", "Việc cần báo", "Vì sao phải gọi", "Từ lúc")
+CALL_LIST_COLUMNS = (
+    "Người nộp",
+    "Mã hồ sơ",
+    "4 số cuối điện thoại",
+    "Việc cần báo",
+    "Vì sao phải gọi",
+    "Từ lúc",
+    "Kênh báo lại",
+)
 
 
 @click.group()
@@ -153,7 +161,7 @@ def resend(notice: int, by: str) -> None:
 @click.option("--done", metavar="CODE", help="Somebody rang these people up: take the dossier off the list.")
 def call_list(out: Path | None, done: str | None) -> None:
     """The dossiers whose people no channel reached, as CSV for the clerk who rings them up."""
-    from bot.dialogue.wording.notices import REASONS
+    from bot.dialogue.wording.notices import REASONS, WHYS
     from bot.office import open_office
     from bot.settings import read_settings
     from bot.storage.calls import CallList
@@ -177,8 +185,9 @@ def call_list(out: Path | None, done: str | None) -> None:
             call.dossier_code,
             dossier.phone_last4 if dossier else "",
             REASONS.get(call.kind, call.kind),
-            call.reason,
+            WHYS[call.why],
             f"{call.since.astimezone(VIETNAM):%d/%m/%Y %H:%M}",
+            call.reason,
         )
         table.writerow([_harmless(value) for value in row])
     if out:

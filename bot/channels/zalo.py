@@ -22,7 +22,7 @@ import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 
-from bot.channels import OutcomeUnknown, PersonLater, Receive, Refused, Sent, TryLater, Unreachable
+from bot.channels import NoticeLater, OutcomeUnknown, PersonLater, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.plain import numbered
 from bot.channels.turns import Turns, where
 from bot.channels.zalo_errors import (
@@ -90,6 +90,8 @@ class ZaloSettings(msgspec.Struct, frozen=True, kw_only=True):
     stop_patience: float = 10
     retry_pause: float = 1
     rate_pause: float = 15
+    later_pause: float = 240
+    """After "sending failed", which does not tell whether Zalo or this message is at fault: it counts as a try."""
     longest_pause: float = 60
     concurrent: int = 32
     per_second: float = 50
@@ -203,6 +205,7 @@ class Zalo:
         self._last_other: dict[str, tuple[str, float]] = {}
         self._buttons = settings.buttons
         self._held_until = 0.0  # monotonic; pushes wait, answers use the reserve
+        self._held_templates: dict[str, tuple[float, str]] = {}  # id: until when (monotonic), and why
         self._asides: set[asyncio.Task[None]] = set()
         self._fresh: asyncio.Task[None] | None = None
 
@@ -365,8 +368,14 @@ class Zalo:
         else:
             url, table = f"{self._settings.business_url}/message/template", TEMPLATE_ERRORS
             body |= {"phone": phone_number(to), "tracking_id": _tracking(tracking_id)}
+        held = self._held_templates.get(body["template_id"])
+        if held and (wait := held[0] - time.monotonic()) > 0:
+            raise NoticeLater(wait, held[1])  # refused a moment ago: Zalo need not be asked again
         try:
             found = await self._request(url, body, table, patient=False)
+        except _TemplateLater as later:
+            self._held_templates[body["template_id"]] = (time.monotonic() + later.seconds, later.reason)
+            raise
         except Unreachable as error:
             if isinstance(to, Contact) and not isinstance(error, Refused):
                 await self._tell_reachable(to.id, reachable=False)
@@ -435,7 +444,7 @@ class Zalo:
                 await self._keeper.renewed(tokens)
                 continue
             except TryLater as later:
-                if not patient or isinstance(later, NeedsOperator | PersonLater):
+                if not patient or isinstance(later, NeedsOperator | PersonLater | _TemplateLater):
                     raise
                 failures += 1
                 pause = later.seconds if isinstance(later, RateLater) else self._settings.retry_pause * failures
@@ -485,9 +494,15 @@ class Zalo:
                 self._held_until = time.monotonic() + self._settings.rate_pause
                 return RateLater(self._settings.rate_pause, reason)
             case Action.LATER:
-                return TryLater(30, reason)
+                return NoticeLater(self._settings.later_pause, reason)
             case Action.MORNING:
-                return TryLater(self._until_morning(tomorrow=False), reason)
+                return NoticeLater(self._until_morning(tomorrow=False), reason)
+            case Action.TEMPLATE_OPERATOR:
+                log.critical("%s. Nothing can be sent with this template until this is mended.", reason)
+                return _TemplateLater(900, reason)
+            case Action.TEMPLATE_TOMORROW:
+                log.error("%s; nothing is sent with it until tomorrow.", reason)
+                return _TemplateLater(self._until_morning(tomorrow=True), reason)
             case Action.TOMORROW:
                 log.error("%s; nothing is sent until tomorrow.", reason)
                 return TryLater(self._until_morning(tomorrow=True), reason)
@@ -506,6 +521,10 @@ class Zalo:
         if tomorrow or morning <= now:
             morning += timedelta(days=1)
         return (morning - now).total_seconds()
+
+
+class _TemplateLater(NoticeLater):
+    """Nothing can be sent with this template for now; other templates and free text go on."""
 
 
 class _NotLikeThis(Refused):
