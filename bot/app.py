@@ -61,6 +61,7 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         guide,
         office.centre,
         office.enquiries,
+        follows=office.follows,
         questions=office.questions,
         ratings=office.ratings,
         handovers=office.handovers,

@@ -2,11 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from bot.messages import Contact
+
+UNASKED: Final = frozenset({"terminal"})
+"""Channels on which nobody can be told anything unasked."""
 
 
 class NoticeState(StrEnum):

@@ -95,14 +95,14 @@ def approve(bulk: int, by: str) -> None:
     with _refusals():
         approved = desk.approve(bulk, by)
     _show(desk.preview(bulk))
-    click.echo(f"{approved.approved_by} đã duyệt. Gửi: motcua notices run {bulk}")
+    click.echo(f"{approved.approved_by} đã duyệt, máy đang phục vụ sẽ gửi. Theo dõi: motcua notices run {bulk}")
 
 
 @notices.command()
 @click.argument("bulk", type=int)
 @click.option("--wait/--no-wait", default=True, help="Show the progress until everything is sent.")
 def run(bulk: int, wait: bool) -> None:
-    """Queue the approved announcement BULK; the serving processes send it. May be run again after a crash."""
+    """Queue the approved announcement BULK now and show its progress; the serving processes queue and send it anyway."""
     desk, _ = _desk()
     queued = 0
     with _refusals():

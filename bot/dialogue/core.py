@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
-from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, procedure, rating, unanswered
+from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, news, procedure, rating, unanswered
 from bot.dialogue.privacy import mask, says_only_number
 from bot.dialogue.recognise import (
     HINTS,
@@ -37,6 +37,7 @@ from bot.messages import Incoming
 from bot.records import Session
 from bot.services.assistance import Assistance, NoAssistance
 from bot.services.dossiers import Dossiers, NoDossiers
+from bot.services.follows import Follows, NoFollows
 from bot.services.guide import Guide
 from bot.services.handover import Handovers, NoHandovers
 from bot.services.questions import NoQuestions, Questions
@@ -64,7 +65,7 @@ KEPT_LISTS: Final = 5
 
 FLOWS: Final[tuple[Flow, ...]] = (
     *(desk.flow, browse.flow, find.flow, procedure.flow),
-    *(dossier.flow, unanswered.flow, rating.flow, handover.flow, assist.flow),
+    *(dossier.flow, news.flow, unanswered.flow, rating.flow, handover.flow, assist.flow),
 )
 _BACK: Final = re.compile(
     r"(cho |xin )?(toi |em |minh )?(muon )?"
@@ -82,6 +83,7 @@ class Dialogue:
         dossiers: Dossiers | None = None,
         now: Callable[[], datetime] | None = None,
         *,
+        follows: Follows | None = None,
         questions: Questions | None = None,
         ratings: Ratings | None = None,
         handovers: Handovers | None = None,
@@ -91,6 +93,7 @@ class Dialogue:
         self._guide = guide
         self._centre = centre
         self._dossiers = dossiers or NoDossiers()
+        self._follows = follows or NoFollows()
         self._questions = questions or NoQuestions()
         self._ratings = ratings or NoRatings()
         self._handovers = handovers or NoHandovers()
@@ -112,6 +115,7 @@ class Dialogue:
             topic=session.topic,
             ticks=session.ticks,
             dossiers=self._dossiers,
+            follows=self._follows,
             questions=self._questions,
             ratings=self._ratings,
             handovers=self._handovers,

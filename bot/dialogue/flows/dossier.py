@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, link, tell, to
-from bot.dialogue.flows import desk, procedure
+from bot.dialogue.flows import desk, news, procedure
 from bot.dialogue.recognise import kind_of
 from bot.dialogue.wording import desk as desk_wording
 from bot.dialogue.wording import dossier as wording
+from bot.dialogue.wording import news as news_wording
 from bot.dossier_codes import from_token, normal
 from bot.dossier_records import CONSENT_VERSION, Dossier
 from bot.messages import Choice
@@ -118,13 +119,18 @@ def unfollow(turn: Turn, code_text: str) -> Answer:
 
 @flow.entry("/cuatoi", "hồ sơ tôi theo dõi", "tôi đang theo dõi gì", "danh sách theo dõi")
 def mine(turn: Turn) -> Answer:
-    """What this person follows."""
-    followed = turn.dossiers.following(turn.contact)
-    if not followed:
+    """What this person follows: dossiers, then procedures and agencies."""
+    followed, subjects = turn.dossiers.following(turn.contact), news.rows(turn)
+    if not followed and not subjects:
         return tell(wording.NOTHING_FOLLOWED, to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
     rows = [Choice(wording.row(dossier), link(show, dossier.code), "item") for dossier in followed[:LISTED]]
-    said = (wording.FOLLOWING.format(count=len(followed)), *(wording.row(dossier) for dossier in followed[LISTED:]))
-    return tell(said, *rows, to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
+    said = [wording.row(dossier) for dossier in followed[LISTED:]]
+    if followed:
+        said.insert(0, wording.FOLLOWING.format(count=len(followed)))
+    if subjects:
+        said.append(news_wording.LIST.format(count=len(subjects)))
+        said += [row.label for row in subjects[LISTED:]]
+    return tell(said, *rows, *subjects[:LISTED], to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
 
 
 @flow.entry("/xoa", "xóa dữ liệu của tôi", "xóa dữ liệu", "xóa hết dữ liệu của tôi", "xóa thông tin của tôi")
