@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from bot.channels import NoticeLater, NotYetSeen, OutcomeUnknown, Refused, Silent, TryLater, Unreachable
+from bot.channels import NoticeLater, NotYetSeen, OutcomeUnknown, Refused, Silent, Spent, TryLater, Unreachable
 from bot.messages import Contact, Reply
 from bot.notice_hours import is_quiet
 from bot.notice_records import Claimed, Notice, NoticeState, Outcome, Pace, TemplateData, Why
@@ -214,8 +214,7 @@ class _Lane:
         except Unreachable as refusal:
             self._refusals = 0
             if isinstance(refusal, Refused):  # the message is refused, the person is not gone
-                why = Why.SILENT if isinstance(refusal, Silent) else Why.MISTAKE
-                return Outcome(notice=notice, state=NoticeState.FAILED, reason=refusal.reason, why=why)
+                return Outcome(notice=notice, state=NoticeState.FAILED, reason=refusal.reason, why=_why(refusal))
             return Outcome(notice=notice, state=NoticeState.UNREACHABLE, reason=refusal.reason, why=Why.GONE)
         except OutcomeUnknown as silence:
             return Outcome(notice=notice, state=NoticeState.UNKNOWN, reason=str(silence))
@@ -291,3 +290,13 @@ class _Lane:
 
     async def _database(self, work: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+
+def _why(refusal: Refused) -> Why:
+    match refusal:
+        case Silent():
+            return Why.SILENT
+        case Spent():
+            return Why.SPENT
+        case _:
+            return Why.MISTAKE

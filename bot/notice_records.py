@@ -38,6 +38,8 @@ class Why(StrEnum):
     """Wrote too long ago for what the channel can still send."""
     IN_VAIN = "in_vain"
     """Refused again and again, or the channel was out of order for days."""
+    SPENT = "spent"
+    """The channel's number of messages for this month is used up."""
     MISTAKE = "mistake"
     """The channel does not take this message: our own mistake."""
 

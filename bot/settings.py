@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     zalobot_base_url: str = Field("https://bot-api.zaloplatforms.com", validation_alias="ZALOBOT_BASE_URL")
     zalobot_webhook_url: str | None = Field(None, validation_alias="ZALOBOT_WEBHOOK_URL")
     zalobot_webhook_secret: SecretStr | None = Field(None, validation_alias="ZALOBOT_WEBHOOK_SECRET")
+    zalobot_pause: float = Field(60, gt=0, le=86400, validation_alias="ZALOBOT_PAUSE")
+    zalobot_longest_pause: float = Field(900, gt=0, le=86400, validation_alias="ZALOBOT_LONGEST_PAUSE")
+    zalobot_monthly: int | None = Field(None, ge=1, validation_alias="ZALOBOT_MONTHLY")
 
     @field_validator("telegram_token", "zalobot_token")
     @classmethod

@@ -102,7 +102,7 @@ def approve(bulk: int, by: str) -> None:
 @click.argument("bulk", type=int)
 @click.option("--wait/--no-wait", default=True, help="Show the progress until everything is sent.")
 def run(bulk: int, wait: bool) -> None:
-    """Queue the approved announcement BULK now and show its progress; the serving processes queue and send it anyway."""
+    """Queue the approved announcement BULK now and show its progress; without it the serving processes do it."""
     desk, _ = _desk()
     queued = 0
     with _refusals():

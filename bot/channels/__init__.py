@@ -56,5 +56,9 @@ class Silent(Refused):
     """This person wrote too long ago for what the channel can still send; whoever writes again can be told again."""
 
 
+class Spent(Refused):
+    """The channel's allowance is used up: this message goes another way."""
+
+
 class OutcomeUnknown(Exception):
     """The request left and no answer came: it may have been delivered. Never repeated without a person's word."""

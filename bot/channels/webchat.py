@@ -32,6 +32,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from bot.channels import OutcomeUnknown, Receive, Sent, Unreachable
+from bot.failures import where
 from bot.messages import Choice, Contact, Incoming, Reply
 
 log: Final = logging.getLogger(__name__)
@@ -291,8 +292,8 @@ class WebChat:
                 history = [*history, opened] if opened else history
             except _RefusedError as refusal:
                 notice = refusal.sentence
-            except Exception:  # the page itself is still of use
-                log.exception("the web chat could not be opened")
+            except Exception as error:  # noqa: BLE001 - the page itself is still of use
+                log.error("the web chat could not be opened: %s", where(error))
                 notice = SORRY
         response = self._shown(visitor, history, notice)
         if is_new:
@@ -413,8 +414,8 @@ class WebChat:
                 self._wake(key)
         try:
             await self._sent(incoming)
-        except Exception:  # the answer is stored and shown: that is what counts
-            log.exception("an answer on the web chat could not be confirmed")
+        except Exception as error:  # noqa: BLE001 - the answer is stored and shown: that is what counts
+            log.error("an answer on the web chat could not be confirmed: %s", where(error))
         return exchange
 
     def _look(self, key: str, message_id: str, on: int | None) -> tuple[Exchange | None, Sequence[Exchange] | None]:
@@ -479,16 +480,16 @@ class WebChat:
                     if known.get(key, 0) != newest.get(key, -1):
                         self._wake(key)
                 known = {key: newest.get(key, -1) for key in watched}
-            except Exception:
-                log.exception("the web chat could not look for news")
+            except Exception as error:  # noqa: BLE001
+                log.error("the web chat could not look for news: %s", where(error))
 
     async def _tidy(self) -> None:
         while True:
             try:
                 self._messages.forget_idle()
                 await run_in_threadpool(self._transcripts.purge, UNUSED_FOR)
-            except Exception:
-                log.exception("old transcripts could not be erased")
+            except Exception as error:  # noqa: BLE001
+                log.error("old transcripts could not be erased: %s", where(error))
             await asyncio.sleep(TIDY_EVERY)
 
     # --- showing ---
@@ -539,8 +540,8 @@ class WebChat:
                 response = await self._refusal(request, refusal, html=html)
             except ClientDisconnect:
                 response = Response(status_code=400)
-            except Exception:
-                log.exception("a request of the web chat failed")
+            except Exception as error:  # noqa: BLE001
+                log.error("a request of the web chat failed: %s", where(error))
                 response = await self._refusal(request, _RefusedError(503, SORRY, "failed"), html=html)
             response.headers.update(HEADERS)
             return response

@@ -24,7 +24,7 @@ from aiolimiter import AsyncLimiter
 
 from bot.channels import NoticeLater, OutcomeUnknown, PersonLater, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.plain import numbered
-from bot.channels.turns import Turns, where
+from bot.channels.turns import Turns
 from bot.channels.zalo_errors import (
     OA_ERRORS,
     TEMPLATE_ERRORS,
@@ -36,10 +36,12 @@ from bot.channels.zalo_errors import (
     Table,
 )
 from bot.channels.zalo_tokens import TokenKeeper, TokenStore
+from bot.failures import where
 from bot.messages import Choice, Contact, Incoming, Reply
 
 log = logging.getLogger(__name__)
 OnReachable = Callable[[Contact, bool], Awaitable[None]]
+OnFollowed = Callable[[Contact, bool, datetime], Awaitable[None]]
 LastSeen = Callable[[Contact], Awaitable[datetime | None]]
 
 CHANNEL: Final = "zalo"
@@ -158,8 +160,9 @@ class Zalo:
     """The channel. `receive` gets every message once or, after a crash, again with the same message_id; `sent` hears
     of each message whose answer has left.
 
-    `on_reachable` hears who follows (True), and who unfollowed or can't be reached (False); `on_receipt` of messages
-    that arrived; `last_seen` tells when somebody last wrote (without it Zalo is asked by sending). `counts`:
+    `on_followed` hears who follows (True) or unfollowed (False), and when: such events may come late and out of order.
+    `on_reachable` hears who can't be reached (False), and of those too where there is no `on_followed`; `on_receipt` of
+    messages that arrived; `last_seen` tells when somebody last wrote (without it Zalo is asked by sending). `counts`:
     "unsigned", "malformed", "ignored", "redelivered", "failed", "unanswered".
     """
 
@@ -171,6 +174,7 @@ class Zalo:
         tokens: TokenStore,
         sent: Sent | None = None,
         on_reachable: OnReachable | None = None,
+        on_followed: OnFollowed | None = None,
         on_receipt: OnReceipt | None = None,
         last_seen: LastSeen | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -181,6 +185,7 @@ class Zalo:
         self.counts: Counter[str] = Counter()
         self._settings, self._now = settings, now
         self._on_reachable, self._on_receipt, self._last_seen = on_reachable, on_receipt, last_seen
+        self._on_followed = on_followed
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout))
         self._keeper = TokenKeeper(
             tokens,
@@ -256,7 +261,7 @@ class Zalo:
             self.counts["malformed"] += 1
             return 200
         timestamp = str(stamp.timestamp or timestamp_header or "")
-        given = (signature_header or "").strip().removeprefix("mac=")
+        given = (signature_header or "").strip().removeprefix("mac=").lower()  # either way of writing hexadecimals
         # Digits only: otherwise signs could wander between body and timestamp, which are signed without a gap.
         if not re.fullmatch(r"[0-9]{1,20}", timestamp) or not hmac.compare_digest(
             signature(settings, body, timestamp).encode(), given.encode("utf-8", "replace")
@@ -280,7 +285,10 @@ class Zalo:
     def _begin(self, event: _Event, timestamp: str) -> asyncio.Task[None] | None:
         name, sender = event.event_name, event.sender.id
         if name in ("follow", "unfollow") and event.follower.id:
-            return self._aside(self._tell_reachable(event.follower.id, reachable=name == "follow"))
+            if self._on_followed is None:
+                return self._aside(self._tell_reachable(event.follower.id, reachable=name == "follow"))
+            contact, at = Contact(CHANNEL, event.follower.id), _moment(timestamp, self._now())
+            return self._aside(self._on_followed(contact, name == "follow", at))
         if name == "user_received_message" and self._on_receipt:
             return self._aside(self._on_receipt(Receipt(event.message.msg_id, event.message.tracking_id)))
         incoming = _incoming(event, timestamp)
@@ -570,6 +578,14 @@ def _decoded(body: bytes, shape: Any) -> Any:
         return msgspec.json.decode(body, type=shape)
     except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
         return None
+
+
+def _moment(timestamp: str, now: datetime) -> datetime:
+    """When an event happened, by Zalo's milliseconds; never later than now."""
+    try:
+        return min(datetime.fromtimestamp(int(timestamp) / 1000, UTC), now)
+    except (ValueError, OverflowError, OSError):
+        return now
 
 
 def _incoming(event: _Event, timestamp: str) -> Incoming | None:

@@ -270,6 +270,7 @@ WHYS: Final = {
     Why.GONE: "người này đã chặn trợ lý, rời kênh hoặc không mở lại trang web",
     Why.SILENT: "lâu không nhắn trên Zalo nên Zalo không cho gửi",
     Why.IN_VAIN: "đã thử nhiều lần, kênh nhắn tin chưa nhận",
+    Why.SPENT: "kênh nhắn tin đã hết số tin được gửi trong tháng",
     Why.MISTAKE: "kênh nhắn tin không nhận tin này",
 }
 """Why somebody has to be rung up, for the clerk's list."""

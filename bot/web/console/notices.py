@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from bot.dialogue.wording.notices import TEMPLATES, WHYS
+from bot.failures import where
 from bot.notice_records import Bulk, BulkState, Kind, Notice, NoticeState, Why
 from bot.services.notice_templates import TemplateError, newest
 from bot.services.notices import Announcements, Progress, RefusedError
@@ -245,8 +246,8 @@ def _queue(announcements: Announcements, bulk_id: int) -> None:
                 pass
         except RefusedError:
             log.info("announcement %s was stopped before it was queued", bulk_id)
-        except Exception:
-            log.exception("announcement %s could not be queued whole: it can be taken up again", bulk_id)
+        except Exception as error:  # noqa: BLE001
+            log.error("announcement %s could not be queued whole: it can be taken up again: %s", bulk_id, where(error))
 
     threading.Thread(target=run, name=f"queue-{bulk_id}", daemon=True).start()
 
