@@ -107,8 +107,8 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
             senders["zalobot"] = self._to_zalobot
         return senders
 
-    async def _to_web(self, contact: Contact, reply: Reply, _data: TemplateData) -> str:
-        await self.webchat.send(contact, reply)
+    async def _to_web(self, contact: Contact, reply: Reply, data: TemplateData) -> str:
+        await self.webchat.send(contact, reply, data.reference)
         return ""
 
     async def _to_telegram(self, contact: Contact, reply: Reply, _data: TemplateData) -> str:

@@ -6,7 +6,7 @@ from bot.dossier_records import Consent
 from bot.messages import Contact
 
 CONSENT_VERSION: Final = "1"
-CONSENT_VERSION_WEB: Final = "1-web"
+CONSENT_VERSION_WEB: Final = "1w"
 """Versions of the sentences with which residents agree (wording.news.CONSENT and CONSENT_ON_WEB)."""
 SUBJECTS: Final = ("procedure", "agency")
 MOST_FOLLOWED: Final = 50

@@ -64,8 +64,8 @@ class Office:
         return f"id-{len(self.told)}"
 
     async def deliver(self, pace: Pace | None = None) -> None:
-        settings = DeliverySettings(paces=dict.fromkeys(("telegram", "zalo"), pace or Pace()), slots=4)
-        send = {"telegram": self.send, "zalo": self.send}
+        settings = DeliverySettings(paces=dict.fromkeys(("telegram", "zalo", "web"), pace or Pace()), slots=4)
+        send = {"telegram": self.send, "zalo": self.send, "web": self.send}
         await Deliverer(self.outbox, send, TEMPLATES, settings, now=self.now, chance=lambda: 0.5).drain()
 
     def states(self) -> dict[NoticeState, int]:

@@ -58,7 +58,7 @@ def test_the_consent_names_its_sentence_and_time(engine: Engine, follows: KeptFo
     follows.follow(Contact("web", "w"), "procedure", CODE)
     (on_telegram,) = ConsentStore(engine).of(ANNA)
     (on_web,) = ConsentStore(engine).of(Contact("web", "w"))
-    assert (on_telegram.scope, on_telegram.text_version, on_web.text_version) == (SCOPE, "1", "1-web")
+    assert (on_telegram.scope, on_telegram.text_version, on_web.text_version) == (SCOPE, "1", "1w")
     assert on_telegram.given_at is not None
 
 

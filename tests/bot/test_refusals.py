@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from bot.channels import NoticeLater, OutcomeUnknown, PersonLater, Refused, Silent, TryLater, Unreachable
+from bot.channels import NoticeLater, NotYetSeen, OutcomeUnknown, PersonLater, Refused, Silent, TryLater, Unreachable
 from bot.channels.zalo_errors import NeedsOperator, RateLater
 from bot.dialogue.wording.notices import WHYS
+from bot.messages import Contact
 from bot.notice_records import NoticeState, Outcome, Pace, Why
 from bot.storage.notices import Outbox
 from bot.storage.tables import receipts
@@ -168,6 +169,22 @@ async def test_the_supplier_s_word_that_it_arrived_is_kept_and_told(office: Offi
         newest = connection.execute(select(receipts.c.body).order_by(receipts.c.id.desc())).scalars().first()
     assert newest is not None
     assert '"delivered_at":"2026' in newest
+
+
+async def test_news_on_a_closed_page_is_not_sent_and_goes_on_when_the_visit_lapses(office: Office) -> None:
+    """Asked for again as long as it takes, which is no try; then the next follower, else a call."""
+    visitor = Contact("web", "a")
+    office.follow(visitor)
+    office.queue(visitor)
+    office.faults = [NotYetSeen(60, "no page of the visitor is open") for _ in range(20)]
+    for _ in range(20):
+        await office.deliver()
+        assert office.only().state == NoticeState.PENDING
+        office.at += timedelta(minutes=2)
+    office.faults = [Unreachable("the visit to the web chat is over")]
+    await office.deliver()
+    assert office.only().state == NoticeState.UNREACHABLE
+    assert [call.why for call in office.calls.all()] == [Why.GONE]
 
 
 async def test_the_next_follower_is_told_what_the_first_did_not_get(office: Office) -> None:

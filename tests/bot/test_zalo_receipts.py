@@ -32,8 +32,10 @@ async def test_a_receipt_of_zalo_is_kept(tmp_path: Path, by: str) -> None:
     with office.engine.begin() as connection:
         office.outbox.add(connection, [notice])
     (claimed,) = office.outbox.claim("zalo", limit=1, lease=timedelta(minutes=1), pace=Pace()).notices
-    state = NoticeState.SENT if by == "message id" else NoticeState.UNKNOWN
-    office.outbox.finish([Outcome(notice=claimed, state=state, provider_id="63ec" if state == "sent" else "")])
+    if by == "message id":
+        office.outbox.finish([Outcome(notice=claimed, state=NoticeState.SENT, provider_id="63ec")])
+    else:
+        office.outbox.finish([Outcome(notice=claimed, state=NoticeState.UNKNOWN)])
     message = {"delivery_time": "1", "msg_id": "63ec"}
     if by == "tracking id":
         message["tracking_id"] = f"motcua-{claimed.id}"

@@ -12,7 +12,7 @@ from bot.dialogue.wording import desk as desk_wording
 from bot.dialogue.wording import dossier as wording
 from bot.dialogue.wording import news as news_wording
 from bot.dossier_codes import from_token, normal
-from bot.dossier_records import CONSENT_VERSION, Dossier
+from bot.dossier_records import CONSENT_VERSION, CONSENT_VERSION_WEB, Dossier
 from bot.messages import Choice
 from bot.services.dossiers import Shown, Wait
 
@@ -100,10 +100,12 @@ def follow(turn: Turn, code_text: str, text_version: str) -> Answer:
     """Agree to notices; a button with an older sentence shows the present one first."""
     found = _code(code_text)
     dossier = turn.dossiers.view(turn.contact, found)
-    if dossier is None or text_version != CONSENT_VERSION:
+    version, _ = _consent(turn)
+    if dossier is None or text_version != version:
         return show(turn, found)
     kept = turn.dossiers.follow(turn.contact, found, text_version)
-    said = wording.FOLLOWED.format(code=found) if kept else wording.TOO_MANY
+    followed = wording.FOLLOWED_ON_WEB if version == CONSENT_VERSION_WEB else wording.FOLLOWED
+    said = followed.format(code=found) if kept else wording.TOO_MANY
     ways = (to(wording.MINE_BUTTON, mine), to(wording.UNFOLLOW_BUTTON, unfollow, found))
     return tell(said, *ways, trace=_TRACE, remember=False)
 
@@ -179,8 +181,9 @@ def _page(turn: Turn, dossier: Dossier) -> Answer:
     if turn.dossiers.follows(turn.contact, dossier.code):
         ways.append(to(wording.UNFOLLOW_BUTTON, unfollow, dossier.code))
     else:
-        said.append(wording.CONSENT)
-        ways.append(to(wording.FOLLOW_BUTTON, follow, dossier.code, CONSENT_VERSION))
+        version, consent = _consent(turn)
+        said.append(consent)
+        ways.append(to(wording.FOLLOW_BUTTON, follow, dossier.code, version))
     if turn.ratings.may_rate(turn.contact, dossier):
         # by name: the pages of rating lead back to these, and modules can't import each other
         ways.insert(0, Choice(wording.RATE_BUTTON, f"rating.visit:{dossier.code}"))
@@ -188,6 +191,13 @@ def _page(turn: Turn, dossier: Dossier) -> Answer:
         ways.append(to(wording.CHECKLIST_BUTTON, procedure.checklist, dossier.procedure_code))
     ways.append(to(wording.ANOTHER_BUTTON, start))
     return tell(said, *ways, trace=_TRACE, here=link(show, dossier.code))
+
+
+def _consent(turn: Turn) -> tuple[str, str]:
+    """The sentence to which people of this channel agree, after its version."""
+    if turn.contact.channel == "web":
+        return CONSENT_VERSION_WEB, wording.CONSENT_ON_WEB
+    return CONSENT_VERSION, wording.CONSENT
 
 
 def _ask(said: str | tuple[str, ...] | list[str], *choices: Choice, then: str) -> Answer:
