@@ -229,6 +229,7 @@ def telegram_settings(settings: Settings) -> TelegramSettings | None:
         webhook_url=_with_path(settings.telegram_webhook_url, TELEGRAM_WEBHOOK_PATH),
         webhook_secret=secret.get_secret_value() if secret else None,
         commands=COMMANDS,
+        per_second=settings.telegram_per_second,
     )
 
 

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     telegram_bot_name: str | None = Field(None, validation_alias="TELEGRAM_BOT_NAME")
     telegram_webhook_url: str | None = Field(None, validation_alias="TELEGRAM_WEBHOOK_URL")
     telegram_webhook_secret: SecretStr | None = Field(None, validation_alias="TELEGRAM_WEBHOOK_SECRET")
+    telegram_per_second: float = Field(25, gt=0, le=1000, validation_alias="TELEGRAM_PER_SECOND")
     delivery: bool = Field(default=True, validation_alias="MOTCUA_DELIVERY")
     quiet_hours: bool = Field(default=True, validation_alias="MOTCUA_QUIET_HOURS")
     receipt_url: str | None = Field(None, validation_alias="MOTCUA_RECEIPT_URL")
