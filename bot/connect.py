@@ -42,7 +42,7 @@ COMMANDS: Final = (
     ("sukien", "Chọn theo việc trong đời"),
     ("coquan", "Chọn theo cơ quan"),
     ("hoso", "Tra cứu hồ sơ đã nộp"),
-    ("cuatoi", "Hồ sơ tôi theo dõi"),
+    ("cuatoi", "Hồ sơ, tin tôi theo dõi"),
     ("giolamviec", "Giờ làm việc"),
     ("canbo", "Gặp người thật"),
 )
