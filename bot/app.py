@@ -28,6 +28,7 @@ from bot.storage.database import serves_several_machines
 from bot.storage.sessions import SessionStore
 from bot.storage.snapshots import SnapshotStore, watch
 from bot.storage.staff import StaffStore
+from bot.storage.taken import TakenMessages
 from bot.storage.transcripts import CHANNEL as WEB
 from bot.web.app import web_app
 from bot.web.assist import AssistPages
@@ -61,6 +62,7 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         guide,
         office.centre,
         office.enquiries,
+        follows=office.follows,
         questions=office.questions,
         ratings=office.ratings,
         handovers=office.handovers,
@@ -68,7 +70,11 @@ def build_core(settings: Settings, database_url: str | None = None) -> Core:
         bot_name=settings.telegram_bot_name,
     )
     receiver = Receiver(
-        dialogue, SessionStore(office.engine), questions=office.questions, asked=AskedStore(office.engine)
+        dialogue,
+        SessionStore(office.engine),
+        questions=office.questions,
+        asked=AskedStore(office.engine),
+        taken=TakenMessages(office.engine),
     )
     return Core(guide=guide, receiver=receiver, **msgspec.structs.asdict(office))
 
@@ -197,6 +203,7 @@ def _console(settings: Settings, core: Core, publish: Publish | None) -> Console
         announcements=announcements(core, core.guide.procedure),
         staff=Staff(StaffStore(core.engine), core.hasher),
         publish=publish,
+        monthly={"zalobot": settings.zalobot_monthly} if settings.zalobot_token else {},
         switches=lambda: [
             ("Telegram", "bật" if settings.telegram_token else "tắt"),
             ("Nhận hồ sơ từ phần mềm khác", "bật" if settings.api_tokens else "tắt"),

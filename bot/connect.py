@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from sqlalchemy import Engine
 
 from bot.channels import Receive, Sent
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.webchat import WebChat
-from bot.channels.zalo import Filled, Zalo, ZaloSettings
+from bot.channels.zalo import Filled, Receipt, Zalo, ZaloSettings
 from bot.channels.zalobot import ZaloBot, ZaloBotSettings
 from bot.deliver import Send
 from bot.dialogue.privacy import conceal
@@ -27,6 +28,7 @@ from bot.settings import (
     SettingsError,
     read_templates,
 )
+from bot.storage.months import MonthCount
 from bot.storage.sessions import SessionStore
 from bot.storage.tokens import SqlTokens
 
@@ -40,7 +42,7 @@ COMMANDS: Final = (
     ("sukien", "Chọn theo việc trong đời"),
     ("coquan", "Chọn theo cơ quan"),
     ("hoso", "Tra cứu hồ sơ đã nộp"),
-    ("cuatoi", "Hồ sơ tôi theo dõi"),
+    ("cuatoi", "Hồ sơ, tin tôi theo dõi"),
     ("giolamviec", "Giờ làm việc"),
     ("canbo", "Gặp người thật"),
 )
@@ -105,8 +107,8 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
             senders["zalobot"] = self._to_zalobot
         return senders
 
-    async def _to_web(self, contact: Contact, reply: Reply, _data: TemplateData) -> str:
-        await self.webchat.send(contact, reply)
+    async def _to_web(self, contact: Contact, reply: Reply, data: TemplateData) -> str:
+        await self.webchat.send(contact, reply, data.reference)
         return ""
 
     async def _to_telegram(self, contact: Contact, reply: Reply, _data: TemplateData) -> str:
@@ -115,7 +117,9 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _to_zalo(self, contact: Contact, reply: Reply, data: TemplateData) -> str:
         assert self.zalo
-        filled = Filled(data.template, data.data) if self.zalo.has_template(data.template) else None
+        # what does not fit Zalo's template still fits free text, or leaves on the person's next channel
+        fits = self.zalo.has_template(data.template) and not data.unfit
+        filled = Filled(data.template, data.data) if fits else None
         sent = await self.zalo.send(contact, reply, filled)
         await asyncio.to_thread(self.offer, contact, reply.choices)
         return sent
@@ -142,6 +146,12 @@ def connect(
     async def last_seen(contact: Contact) -> datetime | None:
         return await asyncio.to_thread(office.contacts.last_seen, contact)
 
+    async def followed(contact: Contact, follows: bool, at: datetime) -> None:  # noqa: FBT001
+        await asyncio.to_thread(office.contacts.reachable, contact, follows, at=at)
+
+    async def arrived(receipt: Receipt) -> None:
+        await asyncio.to_thread(office.outbox.arrived, "zalo", receipt.message_id, receipt.tracking_id or "")
+
     webchat = WebChat(
         receive,
         office.transcripts,
@@ -163,15 +173,32 @@ def connect(
                 tokens=zalo_tokens(zalo, office),
                 sent=sent,
                 on_reachable=reachable,
+                on_followed=followed,
+                on_receipt=arrived,
                 last_seen=last_seen,
             )
             if zalo
             else None,
-            zalobot=ZaloBot(zalobot, receive, sent=sent, on_reachable=reachable) if zalobot else None,
+            zalobot=ZaloBot(zalobot, receive, sent=sent, on_reachable=reachable, allowance=_Month(office.engine))
+            if zalobot
+            else None,
             offer=offering(SessionStore(office.engine)),
         )
     except ValueError as refusal:
         raise SettingsError(str(refusal)) from None
+
+
+class _Month:
+    """What left on the Bot Platform this month, counted in the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._count = MonthCount(engine, "zalobot")
+
+    async def used(self) -> int:
+        return await asyncio.to_thread(self._count.count)
+
+    async def left(self) -> None:
+        await asyncio.to_thread(self._count.add, 1)
 
 
 def offering(sessions: SessionStore) -> Callable[[Contact, tuple[Choice, ...]], None]:
@@ -202,6 +229,7 @@ def telegram_settings(settings: Settings) -> TelegramSettings | None:
         webhook_url=_with_path(settings.telegram_webhook_url, TELEGRAM_WEBHOOK_PATH),
         webhook_secret=secret.get_secret_value() if secret else None,
         commands=COMMANDS,
+        per_second=settings.telegram_per_second,
     )
 
 
@@ -245,6 +273,9 @@ def zalobot_settings(settings: Settings) -> ZaloBotSettings | None:
         base_url=settings.zalobot_base_url,
         webhook_url=_with_path(settings.zalobot_webhook_url, ZALOBOT_WEBHOOK_PATH),
         webhook_secret=secret.get_secret_value() if secret else None,
+        first_pause=settings.zalobot_pause,
+        longest_pause=max(settings.zalobot_pause, settings.zalobot_longest_pause),
+        monthly=settings.zalobot_monthly,
     )
 
 

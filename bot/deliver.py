@@ -14,10 +14,10 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from bot.channels import OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
+from bot.channels import NoticeLater, NotYetSeen, OutcomeUnknown, Refused, Silent, Spent, TryLater, Unreachable
 from bot.messages import Contact, Reply
 from bot.notice_hours import is_quiet
-from bot.notice_records import Claimed, Notice, NoticeState, Outcome, Pace, TemplateData
+from bot.notice_records import Claimed, Notice, NoticeState, Outcome, Pace, TemplateData, Why
 from bot.services.notice_templates import Templates, render, template_data
 
 log: Final = logging.getLogger(__name__)
@@ -27,7 +27,10 @@ Send = Callable[[Contact, Reply, TemplateData], Awaitable[str]]
 """Sends a notice and gives the supplier's id of it; raises TryLater, Unreachable or OutcomeUnknown."""
 
 TRIES: Final = 5
+"""Refusals of one notice or person until it is given up. What a whole channel refuses is nobody's try."""
 LONGEST: Final = timedelta(minutes=15)
+NO_NEWS_AFTER: Final = timedelta(days=3)
+"""A notice that is so old when its channel refuses once more is given up: somebody rings these people up instead."""
 
 
 class Queue(Protocol):
@@ -201,8 +204,8 @@ class _Lane:
         template = self._templates.get((notice.template, notice.template_version))
         if template is None:
             reason = f"template {notice.template} version {notice.template_version} is not known any more"
-            return Outcome(notice=notice, state=NoticeState.FAILED, reason=reason)
-        reply, data = render(template, notice.fields), template_data(template, notice.fields)
+            return Outcome(notice=notice, state=NoticeState.FAILED, reason=reason, why=Why.MISTAKE)
+        reply, data = render(template, notice.fields), template_data(template, notice.fields, f"motcua-{notice.id}")
         try:
             async with asyncio.timeout(self._settings.lease * 0.9):
                 provider_id = await self._send(notice.contact, reply, data)
@@ -211,8 +214,8 @@ class _Lane:
         except Unreachable as refusal:
             self._refusals = 0
             if isinstance(refusal, Refused):  # the message is refused, the person is not gone
-                return Outcome(notice=notice, state=NoticeState.FAILED, reason=refusal.reason)
-            return Outcome(notice=notice, state=NoticeState.UNREACHABLE, reason=refusal.reason)
+                return Outcome(notice=notice, state=NoticeState.FAILED, reason=refusal.reason, why=_why(refusal))
+            return Outcome(notice=notice, state=NoticeState.UNREACHABLE, reason=refusal.reason, why=Why.GONE)
         except OutcomeUnknown as silence:
             return Outcome(notice=notice, state=NoticeState.UNKNOWN, reason=str(silence))
         except TimeoutError:
@@ -227,23 +230,26 @@ class _Lane:
         return Outcome(notice=notice, state=NoticeState.SENT, provider_id=provider_id or "")
 
     def _try_later(self, notice: Notice, refusal: TryLater) -> Outcome:
-        """Nothing was delivered. The channel pauses, if not only this person must wait; the notice waits with full
-        jitter, never shorter.
+        """Nothing was delivered. The channel pauses, if not only this notice or person must wait; the notice waits
+        with full jitter, never shorter.
         """
-        now = self._now()
+        now, reason = self._now(), refusal.reason
         longest = min(timedelta(seconds=self._settings.backoff) * 2 ** (notice.attempts - 1), LONGEST)
         asked = timedelta(seconds=max(refusal.seconds, 0))
-        if not isinstance(refusal, PersonLater):
+        tried = isinstance(refusal, NoticeLater) and not isinstance(refusal, NotYetSeen)
+        if not isinstance(refusal, NoticeLater):
             self._refusals += 1
             until = now + asked
             if self._paused_until is None or self._paused_until < until:
                 self._paused_until, self._told_all = until, False
-                self._paused_for = refusal.reason
-        if notice.attempts >= TRIES:
-            reason = f"{TRIES} tries in vain: {refusal.reason}"
-            return Outcome(notice=notice, state=NoticeState.FAILED, reason=reason)
+                self._paused_for = reason
+            if now - notice.created_at > NO_NEWS_AFTER:
+                return Outcome(notice=notice, state=NoticeState.FAILED, reason=reason, why=Why.IN_VAIN)
+        if tried and notice.attempts >= TRIES:
+            reason = f"{TRIES} tries in vain: {reason}"
+            return Outcome(notice=notice, state=NoticeState.FAILED, reason=reason, why=Why.IN_VAIN)
         later = now + max(asked, longest * self._chance())
-        return Outcome(notice=notice, state=NoticeState.PENDING, later=later, reason=refusal.reason)
+        return Outcome(notice=notice, state=NoticeState.PENDING, later=later, reason=reason, tried=tried)
 
     async def _close(self) -> None:
         self._stir.clear()
@@ -284,3 +290,13 @@ class _Lane:
 
     async def _database(self, work: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+
+def _why(refusal: Refused) -> Why:
+    match refusal:
+        case Silent():
+            return Why.SILENT
+        case Spent():
+            return Why.SPENT
+        case _:
+            return Why.MISTAKE

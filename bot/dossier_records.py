@@ -11,7 +11,10 @@ from bot.messages import Contact
 from knowledge_base.centre import VIETNAM
 
 CONSENT_VERSION: Final = "1"
-"""Version of the sentence with which residents agree to notices about a dossier (wording.dossier.CONSENT)."""
+CONSENT_VERSION_WEB: Final = "1w"
+"""Versions of the sentences with which residents agree to notices about a dossier (wording.dossier.CONSENT, and
+CONSENT_ON_WEB on the web page, where nobody can be reached once it is closed).
+"""
 
 
 class Status(IntEnum):

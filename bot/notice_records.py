@@ -2,11 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from bot.messages import Contact
+
+UNASKED: Final = frozenset({"terminal"})
+"""Channels on which nobody can be told anything unasked."""
 
 
 class NoticeState(StrEnum):
@@ -23,6 +26,22 @@ class NoticeState(StrEnum):
     """It left and no answer came: it may have been delivered, so only a person may send it again."""
     SUPPRESSED = "suppressed"
     """Not sent on purpose: no consent any more, replaced by a newer one, stopped by staff, contact unreachable."""
+
+
+class Why(StrEnum):
+    """Why a notice did not arrive, for clerks; what the supplier said of it is for those who mend machines."""
+
+    NONE = ""
+    GONE = "gone"
+    """The contact has blocked us, left the channel, or ended the visit."""
+    SILENT = "silent"
+    """Wrote too long ago for what the channel can still send."""
+    IN_VAIN = "in_vain"
+    """Refused again and again, or the channel was out of order for days."""
+    SPENT = "spent"
+    """The channel's number of messages for this month is used up."""
+    MISTAKE = "mistake"
+    """The channel does not take this message: our own mistake."""
 
 
 class Kind(StrEnum):
@@ -73,6 +92,9 @@ class Notice(NewNotice, frozen=True, kw_only=True):
     reason: str
     created_at: datetime
     updated_at: datetime
+    why: Why = Why.NONE
+    delivered_at: datetime | None = None
+    """When the supplier says that it arrived on the telephone; only Zalo does."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,11 +118,17 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TemplateData(msgspec.Struct, frozen=True):
-    """A notice for suppliers that send only templates registered with them: ours by id, with the named parameters."""
+    """A notice for suppliers that send only templates registered with them: ours by id, with the named parameters.
+
+    reference: ours for this notice, the same at every try; suppliers hand it back with their receipts.
+    unfit: the parameters whose values a supplier would refuse (a code that is too long).
+    """
 
     template: str
     version: int
     data: dict[str, str]
+    reference: str = ""
+    unfit: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +142,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str = ""
     later: datetime | None = None
     tried: bool = True
-    """False where the supplier was not asked at all; it does not count as a try."""
+    """False where it was not this notice that was refused; it does not count as a try of it."""
+    why: Why = Why.NONE
 
 
 class BulkState(StrEnum):
@@ -156,7 +185,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     dossier_code: str
     kind: str
     reason: str
+    """As the supplier put it."""
     since: datetime
+    why: Why = Why.NONE
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):

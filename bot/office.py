@@ -13,9 +13,11 @@ from bot.dialogue.anonymous import key_of
 from bot.dialogue.privacy import conceal_people
 from bot.dialogue.wording.notices import TEMPLATES, WORDS, counter
 from bot.messages import Contact
+from bot.notice_records import UNASKED
 from bot.personal import Hasher, read_key
 from bot.services.assistance import KeptAssistance
 from bot.services.dossiers import KeptDossiers
+from bot.services.follows import KeptFollows
 from bot.services.handover import REPLIES_ON, KeptHandovers
 from bot.services.notices import Announcements, Notices
 from bot.services.questions import KeptQuestions, QuestionDesk
@@ -38,9 +40,6 @@ from bot.storage.volunteers import VolunteerStore
 from knowledge_base.centre import Centre, load_centre
 from knowledge_base.procedure import Procedure
 
-UNASKED: frozenset[str] = frozenset({"terminal"})
-"""Channels on which nobody can be told anything unasked."""
-
 
 class Office(msgspec.Struct, frozen=True, kw_only=True):
     """The stores of one database, wired to each other. `enquiries` is what residents do with their dossiers."""
@@ -51,6 +50,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     dossiers: DossierStore
     links: DossierLinkStore
     enquiries: KeptDossiers
+    follows: KeptFollows
     ratings: KeptRatings
     rating_store: RatingStore
     question_store: QuestionStore
@@ -93,6 +93,7 @@ def open_office(settings: Settings, database_url: str | None = None) -> Office:
         dossiers=store,
         links=links,
         enquiries=enquiries,
+        follows=KeptFollows(consents),
         ratings=ratings,
         rating_store=rating_store,
         question_store=question_store,

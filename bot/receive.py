@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -12,6 +12,7 @@ from bot.dialogue import outcomes
 from bot.dialogue.core import Dialogue
 from bot.dialogue.flow import Answer, Trace
 from bot.dialogue.wording import desk as wording
+from bot.failures import where
 from bot.messages import Contact, Incoming, Reply
 from bot.question_records import Unanswered
 from bot.records import Session, Unsent
@@ -42,6 +43,16 @@ class Sessions(Protocol):
 
     def save(self, session: Session) -> bool:
         """Save if the stored version is still `session.version`; False where somebody else was first."""
+
+
+class Taken(Protocol):
+    """Where older message ids live; see bot.storage.taken."""
+
+    def known(self, contact: Contact, message_id: str) -> bool:
+        """Whether this message was taken before."""
+
+    def keep(self, contact: Contact, message_ids: Sequence[str]) -> None:
+        """Remember ids that a session has no room for any more."""
 
 
 class InHand(Exception):  # noqa: N818 - says what is, and is no error
@@ -79,6 +90,7 @@ class Receiver:
         *,
         questions: Questions | None = None,
         asked: Counts | None = None,
+        taken: Taken | None = None,
         lease: timedelta = LEASE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -86,6 +98,7 @@ class Receiver:
         self._sessions = sessions
         self._questions = questions or NoQuestions()
         self._asked = asked
+        self._taken = taken
         self._lease = lease
         self._now = now
         self._worker = uuid.uuid4().hex[:12]
@@ -108,6 +121,9 @@ class Receiver:
                 session = self._sessions.load(incoming.contact)
                 if incoming.message_id in session.seen:
                     return self._again(session, incoming)
+                full = len(session.seen) >= REMEMBERED and self._taken is not None and self.confirms(incoming)
+                if full and self._taken and self._taken.known(incoming.contact, incoming.message_id):
+                    return None
                 answer, after = self._dialogue.answer(session, incoming)
                 after, unanswered = outcomes.follow(session, incoming, answer, after)
                 to_send = (Unsent(incoming.message_id, self._worker, answer.reply),) if answer.reply.paragraphs else ()
@@ -117,16 +133,24 @@ class Receiver:
                     unsent=(*after.unsent, *to_send)[-KEPT_UNSENT if self.confirms(incoming) else -1 :],
                 )
                 if self._hold(after, incoming):
+                    if full and self._taken:
+                        self._set_aside(self._taken, incoming.contact, session.seen[: 1 - REMEMBERED])
                     self._keep(unanswered)
                     self._count(incoming, answer)
                     return answer
         except InHand:
             raise
-        except Exception:  # whatever breaks, the person must not be left in silence
-            log.exception("a message on %s could not be answered", incoming.contact.channel)
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the person must not be left in silence
+            log.error("a message on %s could not be answered: %s", incoming.contact.channel, where(error))
         else:
             log.error("a message on %s lost %d compare-and-sets in a row", incoming.contact.channel, TRIES)
         return Answer(reply=Reply(paragraphs=(wording.FAILED,)), trace=Trace(decision="smalltalk"))
+
+    def _set_aside(self, taken: Taken, contact: Contact, message_ids: Sequence[str]) -> None:
+        try:
+            taken.keep(contact, message_ids)
+        except Exception as error:  # noqa: BLE001 - the person still gets the answer
+            log.error("older message ids on %s are not remembered: %s", contact.channel, where(error))
 
     def _keep(self, unanswered: Unanswered | None) -> None:
         """Staff learn of a question that ended badly; the answer does not depend on it."""
@@ -134,8 +158,8 @@ class Receiver:
             return
         try:
             self._questions.keep(unanswered)
-        except Exception:  # the person still gets the answer
-            log.exception("an unanswered question could not be kept")
+        except Exception as error:  # noqa: BLE001 - the person still gets the answer
+            log.error("an unanswered question could not be kept: %s", where(error))
 
     def _count(self, incoming: Incoming, answer: Answer) -> None:
         """What was asked counts for the week's figures, never with the person."""
@@ -145,8 +169,8 @@ class Receiver:
             return
         try:
             self._asked.count(**what, channel=incoming.contact.channel)
-        except Exception:  # the person still gets the answer
-            log.exception("a question could not be counted")
+        except Exception as error:  # noqa: BLE001 - the person still gets the answer
+            log.error("a question could not be counted: %s", where(error))
 
     def confirms(self, incoming: Incoming) -> bool:
         """Whether `sent` has anything to note for this message."""

@@ -15,6 +15,7 @@ from bot.receipts import ReceiptSettings, Teller
 from bot.services.assistance import KeptAssistance
 from bot.services.handover import KeptHandovers
 from bot.settings import Settings
+from bot.storage.bulks import BulkStore
 from bot.storage.ratings import RatingStore
 from bot.storage.receipts import ReceiptStore
 
@@ -31,6 +32,7 @@ async def delivering(settings: Settings, office: Office, channels: Channels) -> 
         loops.append(Teller(where, ReceiptStore(office.engine)).run)
     loops.append(partial(_tend, office.handovers, office.rating_store))
     loops.append(partial(_tend_cases, office.assistance))
+    loops.append(partial(_take_up, BulkStore(office.engine, office.outbox)))
     stopping = asyncio.Event()
     tasks = [asyncio.create_task(loop(stopping)) for loop in loops]
     try:
@@ -67,6 +69,19 @@ async def _tend_cases(assistance: KeptAssistance, stopping: asyncio.Event) -> No
             await asyncio.to_thread(assistance.tidy)
         except Exception as error:  # noqa: BLE001 - the next time may go well
             log.error("cases of volunteers could not be tended (%s)", type(error).__name__)
+
+
+async def _take_up(bulks: BulkStore, stopping: asyncio.Event) -> None:
+    """Until `stopping` is set, every half minute: queue what is left of approved announcements, of which the process
+    that began with them may have been killed.
+    """
+    while not stopping.is_set():
+        try:
+            await asyncio.to_thread(bulks.take_up)
+        except Exception as error:  # noqa: BLE001 - the next time may go well
+            log.error("announcements could not be queued (%s)", type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 30)
 
 
 async def deliver(settings: Settings, stopping: asyncio.Event) -> None:

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     telegram_bot_name: str | None = Field(None, validation_alias="TELEGRAM_BOT_NAME")
     telegram_webhook_url: str | None = Field(None, validation_alias="TELEGRAM_WEBHOOK_URL")
     telegram_webhook_secret: SecretStr | None = Field(None, validation_alias="TELEGRAM_WEBHOOK_SECRET")
+    telegram_per_second: float = Field(25, gt=0, le=1000, validation_alias="TELEGRAM_PER_SECOND")
     delivery: bool = Field(default=True, validation_alias="MOTCUA_DELIVERY")
     quiet_hours: bool = Field(default=True, validation_alias="MOTCUA_QUIET_HOURS")
     receipt_url: str | None = Field(None, validation_alias="MOTCUA_RECEIPT_URL")
@@ -70,6 +71,9 @@ class Settings(BaseSettings):
     zalobot_base_url: str = Field("https://bot-api.zaloplatforms.com", validation_alias="ZALOBOT_BASE_URL")
     zalobot_webhook_url: str | None = Field(None, validation_alias="ZALOBOT_WEBHOOK_URL")
     zalobot_webhook_secret: SecretStr | None = Field(None, validation_alias="ZALOBOT_WEBHOOK_SECRET")
+    zalobot_pause: float = Field(60, gt=0, le=86400, validation_alias="ZALOBOT_PAUSE")
+    zalobot_longest_pause: float = Field(900, gt=0, le=86400, validation_alias="ZALOBOT_LONGEST_PAUSE")
+    zalobot_monthly: int | None = Field(None, ge=1, validation_alias="ZALOBOT_MONTHLY")
 
     @field_validator("telegram_token", "zalobot_token")
     @classmethod

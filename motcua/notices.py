@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from bot.services.notices import Announcements, Preview
     from bot.storage.notices import Outbox
 
-CALL_LIST_COLUMNS = ("Người nộp", "Mã hồ sơ", "4 số cuối điện thoại", "Việc cần báo", "Vì sao phải gọi", "Từ lúc")
+CALL_LIST_COLUMNS = (
+    "Người nộp",
+    "Mã hồ sơ",
+    "4 số cuối điện thoại",
+    "Việc cần báo",
+    "Vì sao phải gọi",
+    "Từ lúc",
+    "Kênh báo lại",
+)
 
 
 @click.group()
@@ -87,14 +95,14 @@ def approve(bulk: int, by: str) -> None:
     with _refusals():
         approved = desk.approve(bulk, by)
     _show(desk.preview(bulk))
-    click.echo(f"{approved.approved_by} đã duyệt. Gửi: motcua notices run {bulk}")
+    click.echo(f"{approved.approved_by} đã duyệt, máy đang phục vụ sẽ gửi. Theo dõi: motcua notices run {bulk}")
 
 
 @notices.command()
 @click.argument("bulk", type=int)
 @click.option("--wait/--no-wait", default=True, help="Show the progress until everything is sent.")
 def run(bulk: int, wait: bool) -> None:
-    """Queue the approved announcement BULK; the serving processes send it. May be run again after a crash."""
+    """Queue the approved announcement BULK now and show its progress; without it the serving processes do it."""
     desk, _ = _desk()
     queued = 0
     with _refusals():
@@ -153,7 +161,7 @@ def resend(notice: int, by: str) -> None:
 @click.option("--done", metavar="CODE", help="Somebody rang these people up: take the dossier off the list.")
 def call_list(out: Path | None, done: str | None) -> None:
     """The dossiers whose people no channel reached, as CSV for the clerk who rings them up."""
-    from bot.dialogue.wording.notices import REASONS
+    from bot.dialogue.wording.notices import REASONS, WHYS
     from bot.office import open_office
     from bot.settings import read_settings
     from bot.storage.calls import CallList
@@ -177,8 +185,9 @@ def call_list(out: Path | None, done: str | None) -> None:
             call.dossier_code,
             dossier.phone_last4 if dossier else "",
             REASONS.get(call.kind, call.kind),
-            call.reason,
+            WHYS[call.why],
             f"{call.since.astimezone(VIETNAM):%d/%m/%Y %H:%M}",
+            call.reason,
         )
         table.writerow([_harmless(value) for value in row])
     if out:

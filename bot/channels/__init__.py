@@ -18,7 +18,9 @@ Sent = Callable[[Incoming], Awaitable[None]]
 
 
 class TryLater(Exception):
-    """The supplier asks for a pause, or is down. Nothing was delivered; the same send may be tried again."""
+    """The supplier asks for a pause, or is down: the whole channel waits, and no message is to blame. Nothing was
+    delivered; the same send may be tried again.
+    """
 
     def __init__(self, seconds: float, reason: str) -> None:
         super().__init__(f"try again in {seconds:g} s: {reason}")
@@ -26,8 +28,16 @@ class TryLater(Exception):
         self.reason = reason
 
 
-class PersonLater(TryLater):
+class NoticeLater(TryLater):
+    """Only this message must wait, or its template; others may go on. It counts as a try of this message."""
+
+
+class PersonLater(NoticeLater):
     """Only this person must wait; sending to others may go on."""
+
+
+class NotYetSeen(PersonLater):
+    """It lies ready where this person will see it, and was not looked at yet. No try: nobody refused anything."""
 
 
 class Unreachable(Exception):
@@ -40,6 +50,14 @@ class Unreachable(Exception):
 
 class Refused(Unreachable):
     """This message will never be taken; the person is not at fault and stays reachable."""
+
+
+class Silent(Refused):
+    """This person wrote too long ago for what the channel can still send; whoever writes again can be told again."""
+
+
+class Spent(Refused):
+    """The channel's allowance is used up: this message goes another way."""
 
 
 class OutcomeUnknown(Exception):

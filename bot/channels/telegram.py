@@ -10,7 +10,6 @@ import hmac
 import html
 import logging
 import re
-import traceback
 import unicodedata
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -24,6 +23,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Telegr
 
 from bot.channels import OutcomeUnknown, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.telegram_requests import FloodError, NothingSentError, Requests
+from bot.failures import where
 from bot.messages import Choice, Contact, Incoming, Reply, split
 
 log = logging.getLogger(__name__)
@@ -217,12 +217,6 @@ def _translate(error: Exception) -> Exception:
     return OutcomeUnknown(f"the answer of Telegram could not be read ({type(error).__name__})")
 
 
-def _where(error: BaseException) -> str:
-    """Class and places of an error without its message, which may quote the person or the token."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    return f"{type(error).__name__} at " + " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
-
-
 class _Talk:
     """What is kept of one chat while it is active: nothing that a restart would miss."""
 
@@ -364,7 +358,7 @@ class Telegram:
             except TelegramError as error:
                 log.warning("Telegram cannot be reached (%s); trying on.", type(error).__name__)
             except Exception as error:  # noqa: BLE001
-                log.error("Listening to Telegram failed: %s; trying on.", _where(error))
+                log.error("Listening to Telegram failed: %s; trying on.", where(error))
 
     async def _poll(self) -> None:
         """Fetch once, and wait a little for the handling.
@@ -444,7 +438,7 @@ class Telegram:
                 await self._turn(message, update)
         except Exception as error:  # noqa: BLE001
             self.counts["failed"] += 1
-            log.error("Update %d was not handled: %s", update.update_id, _where(error))
+            log.error("Update %d was not handled: %s", update.update_id, where(error))
 
     def _aside(self, request: Coroutine[Any, Any, Any]) -> None:
         async def run() -> None:
@@ -470,7 +464,7 @@ class Telegram:
             try:
                 await self._on_reachable(Contact("telegram", str(chat_id)), reachable)
             except Exception as error:  # noqa: BLE001
-                log.error("on_reachable failed: %s", _where(error))
+                log.error("on_reachable failed: %s", where(error))
 
     async def _turn(self, message: _Message, update: _Update) -> None:
         chat_id, talk = message.chat.id, self._talk(message.chat.id)
@@ -484,7 +478,7 @@ class Telegram:
                     reply = await self._answer(incoming)
             except Exception as error:  # noqa: BLE001
                 self.counts["failed"] += 1
-                log.error("Update %d got no answer: %s", update.update_id, _where(error))
+                log.error("Update %d got no answer: %s", update.update_id, where(error))
                 reply = Reply(paragraphs=(self._settings.sorry,))
             if reply is None:
                 return
@@ -503,7 +497,7 @@ class Telegram:
             try:
                 await self._sent(incoming)
             except Exception as error:  # noqa: BLE001
-                log.error("The confirmation of an answer failed: %s", _where(error))
+                log.error("The confirmation of an answer failed: %s", where(error))
 
     async def _answer(self, incoming: Incoming) -> Reply | None:
         async def type_on() -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import traceback
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 
 from bot.channels import OutcomeUnknown, Receive, Sent, TryLater, Unreachable
+from bot.failures import where
 from bot.messages import Contact, Incoming, Reply
 
 log = logging.getLogger(__name__)
@@ -114,9 +114,3 @@ class Turns:
         finally:
             meanwhile.cancel()
             await asyncio.gather(meanwhile, return_exceptions=True)
-
-
-def where(error: BaseException) -> str:
-    """Class and places of an error without its message, which may quote the person or a token."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    return f"{type(error).__name__} at " + " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)

@@ -31,7 +31,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels import OutcomeUnknown, Receive, Sent, Unreachable
+from bot.channels import NotYetSeen, OutcomeUnknown, Receive, Sent, Unreachable
+from bot.failures import where
 from bot.messages import Choice, Contact, Incoming, Reply
 
 log: Final = logging.getLogger(__name__)
@@ -54,6 +55,11 @@ RECONNECT_AFTER: Final = 1000
 """Milliseconds after which a browser whose connection broke tries again."""
 POLL_EVERY: Final = 0.5
 TIDY_EVERY: Final = 600
+UNASKED: Final = "push:"
+"""How the ids of messages begin that answer nothing."""
+LOOKS: Final = 10
+LOOK_AGAIN: Final = 60
+"""Seconds after which to ask again whether somebody has opened the page."""
 UNUSED_FOR: Final = timedelta(hours=12)
 KEPT: Final = 1000
 
@@ -116,9 +122,22 @@ class Transcripts(Protocol):
         """What was stored for a message."""
 
     def add(
-        self, visitor: str, message_id: str, *, said: str | None, reply: Reply | None, on: int | None = None
+        self,
+        visitor: str,
+        message_id: str,
+        *,
+        said: str | None,
+        reply: Reply | None,
+        on: int | None = None,
+        unasked: bool = False,
     ) -> Exchange | None:
-        """Store an exchange once per message id; None if the visitor is gone."""
+        """Store an exchange once per message id; None if the visitor is gone. `unasked`: the visit lasts no longer."""
+
+    def show(self, visitor: str, number: int) -> None:
+        """A page of the visitor has fetched what was told unasked, up to this number."""
+
+    def shown(self, visitor: str) -> int:
+        """Up to which number what was told unasked was fetched."""
 
     def last(self, visitors: Collection[str]) -> dict[str, int]:
         """The newest number of each visitor; those who are gone are missing."""
@@ -212,8 +231,10 @@ class WebChat:
         messages_per_minute: int = 20,
         visitors_per_minute: int = 300,
         now: Callable[[], float] = time.monotonic,
+        look_every: float = 0.2,
     ) -> None:
         self._receive = receive
+        self._look_every = look_every
         self._transcripts = transcripts
         self._sent = sent
         self._centre_name = centre_name
@@ -259,16 +280,29 @@ class WebChat:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def send(self, contact: Contact, reply: Reply) -> None:
-        """Show something unasked; raises Unreachable if the visit is over, OutcomeUnknown if storing failed."""
-        add = partial(self._transcripts.add, contact.id, f"push:{secrets.token_hex(8)}", said=None, reply=reply)
+    async def send(self, contact: Contact, reply: Reply, reference: str = "") -> None:
+        """Lay something unasked into the conversation, once for a reference, and return when a page has fetched it.
+
+        Raises NotYetSeen while nobody looks (the same call asks again), Unreachable once the visit is over,
+        OutcomeUnknown if storing failed.
+        """
+        message_id = f"{UNASKED}{reference or secrets.token_hex(8)}"
+        add = partial(self._transcripts.add, contact.id, message_id, said=None, reply=reply, unasked=True)
         try:
             stored = await run_in_threadpool(add)
         except Exception as error:
             raise OutcomeUnknown("the transcript could not be stored") from error
         if stored is None:
-            raise Unreachable("the visitor has closed the web chat")
+            raise Unreachable("the visit to the web chat is over")
         self._wake(contact.id)
+        try:
+            for _ in range(LOOKS):
+                if await run_in_threadpool(self._transcripts.shown, contact.id) >= stored.number:
+                    return
+                await asyncio.sleep(self._look_every)
+        except Exception as error:  # noqa: BLE001 - it lies there; whether it was seen is asked again
+            log.error("whether a notice was seen on the web chat is not known: %s", where(error))
+        raise NotYetSeen(LOOK_AGAIN, "no page of the visitor is open")
 
     # --- what the browser asks for ---
 
@@ -291,10 +325,11 @@ class WebChat:
                 history = [*history, opened] if opened else history
             except _RefusedError as refusal:
                 notice = refusal.sentence
-            except Exception:  # the page itself is still of use
-                log.exception("the web chat could not be opened")
+            except Exception as error:  # noqa: BLE001 - the page itself is still of use
+                log.error("the web chat could not be opened: %s", where(error))
                 notice = SORRY
         response = self._shown(visitor, history, notice)
+        await self._fetched(visitor, history)
         if is_new:
             _set_cookie(request, response, visitor)
         return response
@@ -413,8 +448,8 @@ class WebChat:
                 self._wake(key)
         try:
             await self._sent(incoming)
-        except Exception:  # the answer is stored and shown: that is what counts
-            log.exception("an answer on the web chat could not be confirmed")
+        except Exception as error:  # noqa: BLE001 - the answer is stored and shown: that is what counts
+            log.error("an answer on the web chat could not be confirmed: %s", where(error))
         return exchange
 
     def _look(self, key: str, message_id: str, on: int | None) -> tuple[Exchange | None, Sequence[Exchange] | None]:
@@ -454,11 +489,21 @@ class WebChat:
                 for exchange in found:
                     after = exchange.number
                     yield ServerSentEvent(id=str(after), data=msgspec.json.encode(self._event(exchange)).decode())
+                await self._fetched(visitor, found)
                 await news.wait()
         finally:
             self._watching[visitor.key].discard(news)
             if not self._watching[visitor.key]:
                 del self._watching[visitor.key]
+
+    async def _fetched(self, visitor: _Visitor, history: Sequence[Exchange]) -> None:
+        """Note that a page has what was told unasked; of answers nobody needs to know that."""
+        told = [exchange.number for exchange in history if exchange.message_id.startswith(UNASKED)]
+        if told:
+            try:
+                await run_in_threadpool(self._transcripts.show, visitor.key, told[-1])
+            except Exception as error:  # noqa: BLE001 - the page matters more; the notice is asked for again
+                log.error("that a notice was seen on the web chat is not noted: %s", where(error))
 
     async def _wake_later(self, key: str) -> None:
         self._wake(key)
@@ -479,16 +524,16 @@ class WebChat:
                     if known.get(key, 0) != newest.get(key, -1):
                         self._wake(key)
                 known = {key: newest.get(key, -1) for key in watched}
-            except Exception:
-                log.exception("the web chat could not look for news")
+            except Exception as error:  # noqa: BLE001
+                log.error("the web chat could not look for news: %s", where(error))
 
     async def _tidy(self) -> None:
         while True:
             try:
                 self._messages.forget_idle()
                 await run_in_threadpool(self._transcripts.purge, UNUSED_FOR)
-            except Exception:
-                log.exception("old transcripts could not be erased")
+            except Exception as error:  # noqa: BLE001
+                log.error("old transcripts could not be erased: %s", where(error))
             await asyncio.sleep(TIDY_EVERY)
 
     # --- showing ---
@@ -539,8 +584,8 @@ class WebChat:
                 response = await self._refusal(request, refusal, html=html)
             except ClientDisconnect:
                 response = Response(status_code=400)
-            except Exception:
-                log.exception("a request of the web chat failed")
+            except Exception as error:  # noqa: BLE001
+                log.error("a request of the web chat failed: %s", where(error))
                 response = await self._refusal(request, _RefusedError(503, SORRY, "failed"), html=html)
             response.headers.update(HEADERS)
             return response

@@ -22,9 +22,9 @@ import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 
-from bot.channels import OutcomeUnknown, PersonLater, Receive, Refused, Sent, TryLater, Unreachable
+from bot.channels import NoticeLater, OutcomeUnknown, PersonLater, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.plain import numbered
-from bot.channels.turns import Turns, where
+from bot.channels.turns import Turns
 from bot.channels.zalo_errors import (
     OA_ERRORS,
     TEMPLATE_ERRORS,
@@ -36,10 +36,12 @@ from bot.channels.zalo_errors import (
     Table,
 )
 from bot.channels.zalo_tokens import TokenKeeper, TokenStore
+from bot.failures import where
 from bot.messages import Choice, Contact, Incoming, Reply
 
 log = logging.getLogger(__name__)
 OnReachable = Callable[[Contact, bool], Awaitable[None]]
+OnFollowed = Callable[[Contact, bool, datetime], Awaitable[None]]
 LastSeen = Callable[[Contact], Awaitable[datetime | None]]
 
 CHANNEL: Final = "zalo"
@@ -90,6 +92,8 @@ class ZaloSettings(msgspec.Struct, frozen=True, kw_only=True):
     stop_patience: float = 10
     retry_pause: float = 1
     rate_pause: float = 15
+    later_pause: float = 240
+    """After "sending failed", which does not tell whether Zalo or this message is at fault: it counts as a try."""
     longest_pause: float = 60
     concurrent: int = 32
     per_second: float = 50
@@ -156,8 +160,9 @@ class Zalo:
     """The channel. `receive` gets every message once or, after a crash, again with the same message_id; `sent` hears
     of each message whose answer has left.
 
-    `on_reachable` hears who follows (True), and who unfollowed or can't be reached (False); `on_receipt` of messages
-    that arrived; `last_seen` tells when somebody last wrote (without it Zalo is asked by sending). `counts`:
+    `on_followed` hears who follows (True) or unfollowed (False), and when: such events may come late and out of order.
+    `on_reachable` hears who can't be reached (False), and of those too where there is no `on_followed`; `on_receipt` of
+    messages that arrived; `last_seen` tells when somebody last wrote (without it Zalo is asked by sending). `counts`:
     "unsigned", "malformed", "ignored", "redelivered", "failed", "unanswered".
     """
 
@@ -169,6 +174,7 @@ class Zalo:
         tokens: TokenStore,
         sent: Sent | None = None,
         on_reachable: OnReachable | None = None,
+        on_followed: OnFollowed | None = None,
         on_receipt: OnReceipt | None = None,
         last_seen: LastSeen | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -179,6 +185,7 @@ class Zalo:
         self.counts: Counter[str] = Counter()
         self._settings, self._now = settings, now
         self._on_reachable, self._on_receipt, self._last_seen = on_reachable, on_receipt, last_seen
+        self._on_followed = on_followed
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout))
         self._keeper = TokenKeeper(
             tokens,
@@ -203,6 +210,7 @@ class Zalo:
         self._last_other: dict[str, tuple[str, float]] = {}
         self._buttons = settings.buttons
         self._held_until = 0.0  # monotonic; pushes wait, answers use the reserve
+        self._held_templates: dict[str, tuple[float, str]] = {}  # id: until when (monotonic), and why
         self._asides: set[asyncio.Task[None]] = set()
         self._fresh: asyncio.Task[None] | None = None
 
@@ -253,7 +261,7 @@ class Zalo:
             self.counts["malformed"] += 1
             return 200
         timestamp = str(stamp.timestamp or timestamp_header or "")
-        given = (signature_header or "").strip().removeprefix("mac=")
+        given = (signature_header or "").strip().removeprefix("mac=").lower()  # either way of writing hexadecimals
         # Digits only: otherwise signs could wander between body and timestamp, which are signed without a gap.
         if not re.fullmatch(r"[0-9]{1,20}", timestamp) or not hmac.compare_digest(
             signature(settings, body, timestamp).encode(), given.encode("utf-8", "replace")
@@ -277,7 +285,10 @@ class Zalo:
     def _begin(self, event: _Event, timestamp: str) -> asyncio.Task[None] | None:
         name, sender = event.event_name, event.sender.id
         if name in ("follow", "unfollow") and event.follower.id:
-            return self._aside(self._tell_reachable(event.follower.id, reachable=name == "follow"))
+            if self._on_followed is None:
+                return self._aside(self._tell_reachable(event.follower.id, reachable=name == "follow"))
+            contact, at = Contact(CHANNEL, event.follower.id), _moment(timestamp, self._now())
+            return self._aside(self._on_followed(contact, name == "follow", at))
         if name == "user_received_message" and self._on_receipt:
             return self._aside(self._on_receipt(Receipt(event.message.msg_id, event.message.tracking_id)))
         incoming = _incoming(event, timestamp)
@@ -365,8 +376,14 @@ class Zalo:
         else:
             url, table = f"{self._settings.business_url}/message/template", TEMPLATE_ERRORS
             body |= {"phone": phone_number(to), "tracking_id": _tracking(tracking_id)}
+        held = self._held_templates.get(body["template_id"])
+        if held and (wait := held[0] - time.monotonic()) > 0:
+            raise NoticeLater(wait, held[1])  # refused a moment ago: Zalo need not be asked again
         try:
             found = await self._request(url, body, table, patient=False)
+        except _TemplateLater as later:
+            self._held_templates[body["template_id"]] = (time.monotonic() + later.seconds, later.reason)
+            raise
         except Unreachable as error:
             if isinstance(to, Contact) and not isinstance(error, Refused):
                 await self._tell_reachable(to.id, reachable=False)
@@ -435,7 +452,7 @@ class Zalo:
                 await self._keeper.renewed(tokens)
                 continue
             except TryLater as later:
-                if not patient or isinstance(later, NeedsOperator | PersonLater):
+                if not patient or isinstance(later, NeedsOperator | PersonLater | _TemplateLater):
                     raise
                 failures += 1
                 pause = later.seconds if isinstance(later, RateLater) else self._settings.retry_pause * failures
@@ -485,9 +502,15 @@ class Zalo:
                 self._held_until = time.monotonic() + self._settings.rate_pause
                 return RateLater(self._settings.rate_pause, reason)
             case Action.LATER:
-                return TryLater(30, reason)
+                return NoticeLater(self._settings.later_pause, reason)
             case Action.MORNING:
-                return TryLater(self._until_morning(tomorrow=False), reason)
+                return NoticeLater(self._until_morning(tomorrow=False), reason)
+            case Action.TEMPLATE_OPERATOR:
+                log.critical("%s. Nothing can be sent with this template until this is mended.", reason)
+                return _TemplateLater(900, reason)
+            case Action.TEMPLATE_TOMORROW:
+                log.error("%s; nothing is sent with it until tomorrow.", reason)
+                return _TemplateLater(self._until_morning(tomorrow=True), reason)
             case Action.TOMORROW:
                 log.error("%s; nothing is sent until tomorrow.", reason)
                 return TryLater(self._until_morning(tomorrow=True), reason)
@@ -506,6 +529,10 @@ class Zalo:
         if tomorrow or morning <= now:
             morning += timedelta(days=1)
         return (morning - now).total_seconds()
+
+
+class _TemplateLater(NoticeLater):
+    """Nothing can be sent with this template for now; other templates and free text go on."""
 
 
 class _NotLikeThis(Refused):
@@ -551,6 +578,14 @@ def _decoded(body: bytes, shape: Any) -> Any:
         return msgspec.json.decode(body, type=shape)
     except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
         return None
+
+
+def _moment(timestamp: str, now: datetime) -> datetime:
+    """When an event happened, by Zalo's milliseconds; never later than now."""
+    try:
+        return min(datetime.fromtimestamp(int(timestamp) / 1000, UTC), now)
+    except (ValueError, OverflowError, OSError):
+        return now
 
 
 def _incoming(event: _Event, timestamp: str) -> Incoming | None:

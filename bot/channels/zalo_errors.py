@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from bot.channels import Refused, TryLater
+from bot.channels import Silent, TryLater
 
 
 class Action(StrEnum):
@@ -18,6 +18,8 @@ class Action(StrEnum):
     TEMPLATE = "send the template instead"
     UNREACHABLE = "this person cannot be reached on Zalo: other channel or call list"
     OPERATOR = "alert; the channel waits for an operator"
+    TEMPLATE_OPERATOR = "alert; notices of this template wait for an operator, others go on"
+    TEMPLATE_TOMORROW = "alert; notices of this template again the next day at 07:05, others go on"
     REFUSED = "give this message up and report it: our mistake"
 
 
@@ -29,7 +31,7 @@ class RateLater(TryLater):
     """Zalo limits the rate; the whole channel must wait."""
 
 
-class OutsideWindow(Refused):
+class OutsideWindow(Silent):
     """The person wrote too long ago: only a template reaches them."""
 
 
@@ -76,7 +78,7 @@ TEMPLATE_ERRORS: Final[Table] = {
     -100: (Action.LATER, "unknown error"),
     -115: (Action.TOMORROW, "balance too low"),
     -144: (Action.TOMORROW, "daily quota used up"),
-    -147: (Action.TOMORROW, "daily quota of the template used up"),
+    -147: (Action.TEMPLATE_TOMORROW, "daily quota of the template used up"),
     -133: (Action.MORNING, "this template may not be sent at night"),
     -110: (Action.UNREACHABLE, "the person's Zalo is too old"),
     -114: (Action.UNREACHABLE, "the person cannot receive"),
@@ -93,13 +95,13 @@ TEMPLATE_ERRORS: Final[Table] = {
     -120: (Action.OPERATOR, "account without this right"),
     -126: (Action.OPERATOR, "balance for development mode too low"),
     -127: (Action.OPERATOR, "test messages go to administrators only"),
-    -131: (Action.OPERATOR, "template not approved"),
+    -131: (Action.TEMPLATE_OPERATOR, "template not approved"),
     -135: (Action.OPERATOR, "account without the right to send templates"),
     -1351: (Action.OPERATOR, "account not allowed by Zalo's check"),
     -136: (Action.OPERATOR, "not connected to a Zalo Cloud Account"),
     -137: (Action.OPERATOR, "payment by the Zalo Cloud Account failed"),
     -138: (Action.OPERATOR, "application without this right"),
-    -146: (Action.OPERATOR, "template disabled"),
+    -146: (Action.TEMPLATE_OPERATOR, "template disabled"),
     -221: (Action.OPERATOR, "account not verified"),
     -224: (Action.OPERATOR, "account without a paid package"),
     -320: (Action.OPERATOR, "application not linked to a Zalo Cloud Account"),

@@ -9,24 +9,36 @@ import contextlib
 import hmac
 import logging
 import re
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, Protocol
 
 import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 
-from bot.channels import OutcomeUnknown, Receive, Refused, Sent, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, Receive, Refused, Sent, Spent, TryLater, Unreachable
 from bot.channels.plain import numbered
-from bot.channels.turns import Turns, where
+from bot.channels.turns import Turns
 from bot.channels.zalo_errors import NeedsOperator
+from bot.failures import where
 from bot.messages import Contact, Incoming, Reply
 
 log = logging.getLogger(__name__)
 OnReachable = Callable[[Contact, bool], Awaitable[None]]
+
+
+class Allowance(Protocol):
+    """Counts what left this month, over all processes."""
+
+    async def used(self) -> int:
+        """How many messages have left this month."""
+
+    async def left(self) -> None:
+        """One more has left."""
+
 
 CHANNEL: Final = "zalobot"
 TEXT_LIMIT: Final = 2000
@@ -41,7 +53,7 @@ OTHER: Final = {
 class Meaning(StrEnum):
     """What the sender does about an error."""
 
-    QUOTA = "pause the channel; the answer of a person is tried again twice"
+    QUOTA = "pause the channel, twice as long each time; the answer of a person is tried again twice"
     LATER = "try again later"
     UNREACHABLE = "this person cannot be reached: other channel or call list"
     OPERATOR = "alert; the channel waits for an operator"
@@ -78,8 +90,11 @@ class ZaloBotSettings(msgspec.Struct, frozen=True, kw_only=True):
     ack_patience: float = 1.5
     stop_patience: float = 10
     retry_pause: float = 1
-    quota_pause: float = 3600
-    """429 names no pause, and may mean the month's quota."""
+    first_pause: float = 60
+    longest_pause: float = 900
+    """429 names no pause: notices wait `first_pause`, then twice as long each time up to `longest_pause`."""
+    monthly: int | None = None
+    """So many messages may leave in a month; then notices go another way and only answers are still tried."""
     typing_after: float = 0.5
     concurrent: int = 8
     per_second: float = 1
@@ -130,6 +145,7 @@ class ZaloBot:
         *,
         sent: Sent | None = None,
         on_reachable: OnReachable | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         if not re.fullmatch(r"[A-Za-z0-9:_-]{8,256}", settings.token):
             raise ValueError(_ASK_PLATFORM)
@@ -137,7 +153,7 @@ class ZaloBot:
             raise ValueError("A Zalo Bot webhook needs a secret of 8 to 256 characters: set webhook_secret.")
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, of which the token is part
         self.counts: Counter[str] = Counter()
-        self._settings, self._on_reachable = settings, on_reachable
+        self._settings, self._on_reachable, self._allowance = settings, on_reachable, allowance
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout))
         self._turns = Turns(
             receive,
@@ -150,6 +166,7 @@ class ZaloBot:
         )
         self._pace = AsyncLimiter(1, 1 / settings.per_second)
         self._held_until = 0.0
+        self._refusals = 0
         self._runner: asyncio.Task[None] | None = None
         self._stopping, self._fetching = False, False
 
@@ -278,6 +295,9 @@ class ZaloBot:
 
     async def send(self, contact: Contact, reply: Reply) -> str:
         """Push a message; the ids of what was sent, with commas. Raises only what the contract names."""
+        monthly = self._settings.monthly
+        if monthly is not None and self._allowance and await self._allowance.used() >= monthly:
+            raise Spent(f"{monthly} messages have left on the Zalo Bot Platform this month")
         return ",".join(await self._say(contact, reply, patient=False))
 
     async def _say(self, contact: Contact, reply: Reply, *, patient: bool) -> list[str]:
@@ -295,6 +315,13 @@ class ZaloBot:
                 raise
         return ids
 
+    async def _count(self) -> None:
+        if self._allowance:
+            try:
+                await self._allowance.left()
+            except Exception as error:  # noqa: BLE001 - it has left; only the month's count misses it
+                log.error("a message is missing from the month's count: %s", where(error))
+
     async def _tell_unreachable(self, contact: Contact) -> None:
         if self._on_reachable:
             try:
@@ -306,10 +333,12 @@ class ZaloBot:
         failures = 0
         while True:
             try:
-                if not patient and (wait := self._held_until - time.monotonic()) > 0:
-                    raise TryLater(wait, "the quota of the Zalo Bot Platform is used up")
+                if not patient and (wait := self._held_until - monotonic()) > 0:
+                    raise TryLater(wait, "the Zalo Bot Platform asked for a pause (429)")
                 await self._pace.acquire()
                 result = await self._call("sendMessage", {"chat_id": chat, "text": text})
+                self._refusals = 0
+                await self._count()
                 return str(result.get("message_id", "")) if isinstance(result, dict) else ""
             except (_Failure, httpx.HTTPError) as error:
                 ours = self._translate(error)
@@ -329,8 +358,11 @@ class ZaloBot:
         reason = f"Zalo Bot {error.code}: {words}"
         match meaning:
             case Meaning.QUOTA:
-                self._held_until = time.monotonic() + self._settings.quota_pause
-                return TryLater(self._settings.quota_pause, reason)
+                if self._held_until <= monotonic():  # those that left together are refused together: one refusal
+                    pause = min(self._settings.first_pause * 2**self._refusals, self._settings.longest_pause)
+                    self._refusals += 1
+                    self._held_until = monotonic() + pause
+                return TryLater(self._held_until - monotonic(), reason)
             case Meaning.LATER:
                 return TryLater(30, reason)
             case Meaning.UNREACHABLE:

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
-from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, procedure, rating, unanswered
+from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, news, procedure, rating, unanswered
 from bot.dialogue.privacy import mask, says_only_number
 from bot.dialogue.recognise import (
     HINTS,
@@ -38,6 +38,7 @@ from bot.messages import Incoming
 from bot.records import Session
 from bot.services.assistance import Assistance, NoAssistance
 from bot.services.dossiers import Dossiers, NoDossiers
+from bot.services.follows import Follows, NoFollows
 from bot.services.guide import Guide
 from bot.services.handover import Handovers, NoHandovers
 from bot.services.questions import NoQuestions, Questions
@@ -65,7 +66,7 @@ KEPT_LISTS: Final = 5
 
 FLOWS: Final[tuple[Flow, ...]] = (
     *(desk.flow, browse.flow, find.flow, procedure.flow),
-    *(dossier.flow, unanswered.flow, rating.flow, handover.flow, assist.flow),
+    *(dossier.flow, news.flow, unanswered.flow, rating.flow, handover.flow, assist.flow),
 )
 _BACK: Final = re.compile(
     r"(cho |xin )?(toi |em |minh )?(muon )?"
@@ -83,6 +84,7 @@ class Dialogue:
         dossiers: Dossiers | None = None,
         now: Callable[[], datetime] | None = None,
         *,
+        follows: Follows | None = None,
         questions: Questions | None = None,
         ratings: Ratings | None = None,
         handovers: Handovers | None = None,
@@ -92,6 +94,7 @@ class Dialogue:
         self._guide = guide
         self._centre = centre
         self._dossiers = dossiers or NoDossiers()
+        self._follows = follows or NoFollows()
         self._questions = questions or NoQuestions()
         self._ratings = ratings or NoRatings()
         self._handovers = handovers or NoHandovers()
@@ -113,6 +116,7 @@ class Dialogue:
             topic=session.topic,
             ticks=session.ticks,
             dossiers=self._dossiers,
+            follows=self._follows,
             questions=self._questions,
             ratings=self._ratings,
             handovers=self._handovers,
@@ -142,12 +146,12 @@ class Dialogue:
         name, args = parse_link(target)
         page = self._pages.get(name)
         if page is None or not _fits(page, turn, args):
-            log.info("a link to %r with %d arguments leads nowhere", name[:32], len(args))
+            log.info("a link with %d arguments leads nowhere", len(args))  # what anybody may have typed is not quoted
             return desk.outdated(turn)
         try:
             answer = page(turn, *args)
-        except OutdatedError as gone:
-            log.info("a link to %s leads nowhere: %s", name, gone)
+        except OutdatedError:
+            log.info("a link to %s leads to what is gone", name)
             return desk.outdated(turn)
         return answer if answer.here else msgspec.structs.replace(answer, here=target)
 

@@ -19,6 +19,7 @@ import msgspec
 from bot.messages import Choice, Contact, Reply
 from bot.services.assistance import Assistance, NoAssistance
 from bot.services.dossiers import Dossiers, NoDossiers
+from bot.services.follows import Follows, NoFollows
 from bot.services.guide import Guide
 from bot.services.handover import Handovers, NoHandovers
 from bot.services.questions import NoQuestions, Questions
@@ -42,6 +43,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     ticks: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     dossiers: Dossiers = msgspec.field(default_factory=NoDossiers)
+    follows: Follows = msgspec.field(default_factory=NoFollows)
     ratings: Ratings = msgspec.field(default_factory=NoRatings)
     questions: Questions = msgspec.field(default_factory=NoQuestions)
     handovers: Handovers = msgspec.field(default_factory=NoHandovers)

@@ -39,12 +39,14 @@ class Field(msgspec.Struct, frozen=True):
 class Parameter(msgspec.Struct, frozen=True):
     """A parameter of the template registered with Zalo, filled from our field of the same meaning.
 
-    A value that is too long is cut at a word where `cut` allows it (a title), and refused elsewhere (a code).
+    A value that is too long is cut at a word where `cut` allows it (a title); elsewhere (a code) the notice can't
+    leave by this template. `empty` stands where our field is empty, which Zalo refuses.
     """
 
     field: str
     kind: Literal["name", "phone", "address", "code", "label", "status", "date", "url"]
     cut: bool = False
+    empty: str = ""
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +88,6 @@ def checked(template: Template, fields: Mapping[str, str]) -> dict[str, str]:
         for channel, limit in TEXT_LIMITS.items():
             if (size := _size(render(template, tidy))) > limit:
                 problems.append(f"the message has {size} characters, {channel} takes {limit}: shorten it")
-        for name, parameter in template.parameters.items():
-            size, limit = length(tidy.get(parameter.field, "")), PARAMETER_LIMITS[parameter.kind]
-            if size > limit and not parameter.cut:
-                problems.append(f"Zalo's parameter {name} takes {limit} characters, {parameter.field} has {size}")
     if problems:
         raise TemplateError(f"{template.id} version {template.version}", problems)
     return tidy
@@ -107,16 +105,17 @@ def render(template: Template, fields: Mapping[str, str]) -> Reply:
     )
 
 
-def template_data(template: Template, fields: Mapping[str, str]) -> TemplateData:
-    """The notice as parameters of the supplier's own template, each within its limit."""
-    return TemplateData(
-        template.id,
-        template.version,
-        {
-            name: shorten(fields.get(parameter.field, ""), PARAMETER_LIMITS[parameter.kind])
-            for name, parameter in template.parameters.items()
-        },
+def template_data(template: Template, fields: Mapping[str, str], reference: str = "") -> TemplateData:
+    """The notice as parameters of the supplier's own template, each within its limit and none empty."""
+    limits = {name: PARAMETER_LIMITS[parameter.kind] for name, parameter in template.parameters.items()}
+    values = {name: fields.get(parameter.field) or parameter.empty for name, parameter in template.parameters.items()}
+    unfit = tuple(
+        name
+        for name, parameter in template.parameters.items()
+        if not values[name] or (length(values[name]) > limits[name] and not parameter.cut)
     )
+    data = {name: shorten(value, limits[name]) for name, value in values.items()}
+    return TemplateData(template.id, template.version, data, reference, unfit)
 
 
 def shorten(text: str, limit: int) -> str:

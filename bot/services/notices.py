@@ -33,6 +33,12 @@ KINDS: Final = {
 """REGISTERED is missing: it is what the person has just done, no news."""
 
 
+TO_DO: Final = (Kind.SUPPLEMENT, Kind.FEE_DUE)
+"""The person has to act. While that is so every notice says it, with the new date where there is one: of several
+notices that wait only the newest is sent, and a "please wait longer" must not take the place of "please bring a paper".
+"""
+
+
 class Counter(msgspec.Struct, frozen=True):
     """Where people go and ask: the centre's place, its hours as a sentence, its telephone with whose it is."""
 
@@ -88,9 +94,9 @@ class Notices:
         template = newest(self._templates, kind)
         try:
             fields = checked(template, self._fields(template, dossier, before))
-        except TemplateError:
+        except TemplateError as error:
             # must not undo the change itself; a test keeps every template wide enough for any record
-            log.exception("no notice could be made of a dossier's change")
+            log.error("no notice could be made of a dossier's change: %s", error)
             return
         self._outbox.add(
             connection,
@@ -124,6 +130,7 @@ class Notices:
             "phone": counter.phone,
             "due": _date(dossier.due) or (words.no_date if template.id == Kind.DELAYED else ""),
             "was_due": _date(was_due) if was_due != dossier.due else "",
+            "moved": _date(dossier.due_moved_to) if dossier.status in UNDER_WAY else "",
             "apology": dossier.apology,
             "papers": self._papers(dossier.missing, limits.get("papers", 0)),
             "reason": dossier.supplement_reason,
@@ -158,6 +165,8 @@ def kind_of(dossier: Dossier, before: Dossier | None) -> Kind | None:
     moved = dossier.due_moved_to is not None and (before is None or before.due_moved_to != dossier.due_moved_to)
     status_changed = before is None or before.status != dossier.status
     kind = KINDS.get(dossier.status)
+    if moved and kind in TO_DO:
+        return kind
     if moved and dossier.status in UNDER_WAY and (not status_changed or kind in (None, Kind.CHANGED)):
         return Kind.DELAYED
     if status_changed:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from bot.failures import where
 from bot.messages import Contact
 from bot.notice_records import Kind, NewNotice
 from bot.personal import Hasher
@@ -159,8 +160,8 @@ class KeptQuestions:
             held = self._looked is not None
             try:
                 self._out_of_scope = frozenset(question.key for question in self._store.all(State.OUT_OF_SCOPE))
-            except Exception:  # no question goes unanswered because this list can't be read
-                log.exception("what staff marked as out of scope can't be read; trying on")
+            except Exception as error:  # noqa: BLE001 - no question goes unanswered because this list can't be read
+                log.error("what staff marked as out of scope can't be read; trying on: %s", where(error))
             finally:
                 self._looked = now
                 if held:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Engine, Row, func, insert, select, update
 
 from bot.messages import Contact
-from bot.notice_records import Bulk, BulkState, Kind, NewNotice, NoticeState
+from bot.notice_records import UNASKED, Bulk, BulkState, Kind, NewNotice, NoticeState
 from bot.storage.consents import consenting
 from bot.storage.notices import STOPPED, Outbox
 from bot.storage.tables import bulks, consents, contacts, notices
@@ -68,6 +68,7 @@ class BulkStore:
             .exists()
         )
         agreeing = consents.c.withdrawn_at.is_(None) & (consents.c.scope == scope)
+        agreeing &= consents.c.channel.not_in(UNASKED)
         everyone = select(consents.c.channel, func.count()).where(agreeing).group_by(consents.c.channel)
         with self._engine.connect() as connection:
             total = {row[0]: row[1] for row in connection.execute(everyone)}
@@ -91,7 +92,8 @@ class BulkStore:
             if connection.execute(held.values(queued=bulks.c.queued)).rowcount != 1:
                 return 0
             bulk = _bulk(connection.execute(select(bulks).where(bulks.c.id == bulk_id)).one())
-            everyone = {str(consent.contact): consent.contact for consent in consenting(connection, [bulk.scope])}
+            people = (consent.contact for consent in consenting(connection, [bulk.scope]))
+            everyone = {str(contact): contact for contact in people if contact.channel not in UNASKED}
             piece = sorted(key for key in everyone if key > bulk.cursor)[:PIECE]
             if not piece:
                 connection.execute(held.values(state=BulkState.QUEUED.value))
@@ -99,6 +101,20 @@ class BulkStore:
             added = self._outbox.add(connection, [_notice(bulk, everyone[key]) for key in piece])
             connection.execute(held.values(cursor=piece[-1], queued=bulks.c.queued + added))
         return len(piece)
+
+    def take_up(self) -> int:
+        """Queue what is left of all approved announcements, whoever began with them; how many notices.
+
+        Any number of processes may do so at once: each piece is queued under its announcement's row.
+        """
+        approved = select(bulks.c.id).where(bulks.c.state == BulkState.APPROVED.value).order_by(bulks.c.id)
+        with self._engine.connect() as connection:
+            waiting = list(connection.execute(approved).scalars())
+        queued = 0
+        for bulk_id in waiting:
+            while size := self.queue_some(bulk_id):
+                queued += size
+        return queued
 
     def stop(self, bulk_id: int, by: str) -> int | None:
         """Send nothing more; how many were taken out of the queue, None where there was nothing to stop."""

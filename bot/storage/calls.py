@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy import Connection, Engine, delete, select
 
 from bot.messages import Contact
-from bot.notice_records import Call, NewNotice, Notice, NoticeState
+from bot.notice_records import Call, NewNotice, Notice, NoticeState, Why
 from bot.storage.contacts import fresh, is_contact
 from bot.storage.database import insert_missing
 from bot.storage.notice_rows import new_row
+from bot.storage.notice_rows import why as read_why
 from bot.storage.tables import calls, consents, contacts, notices
 
 UNDER_WAY: Final = (NoticeState.PENDING.value, NoticeState.SENDING.value, NoticeState.SENT.value)
@@ -26,7 +27,16 @@ class CallList:
         """Everybody to ring up, longest waiting first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(calls).order_by(calls.c.since, calls.c.dossier_code)).all()
-        return [Call(dossier_code=row.dossier_code, kind=row.kind, reason=row.reason, since=row.since) for row in rows]
+        return [
+            Call(
+                dossier_code=row.dossier_code,
+                kind=row.kind,
+                reason=row.reason,
+                since=row.since,
+                why=read_why(row.why),
+            )
+            for row in rows
+        ]
 
     def done(self, dossier_code: str) -> bool:
         """Somebody rang them up; whether the dossier was on the list."""
@@ -40,7 +50,7 @@ def reached(connection: Connection, dossier_codes: Collection[str]) -> None:
         connection.execute(delete(calls).where(calls.c.dossier_code.in_(dossier_codes)))
 
 
-def fallen_through(connection: Connection, notice: Notice, reason: str, now: datetime) -> None:
+def fallen_through(connection: Connection, notice: Notice, reason: str, why: Why, now: datetime) -> None:
     """A notice of a dossier did not reach its contact: it goes to the next one who consented to it, or onto the list.
 
     Whoever follows a dossier has shown its code and digits; so the next contact is that person elsewhere, or family.
@@ -49,6 +59,7 @@ def fallen_through(connection: Connection, notice: Notice, reason: str, now: dat
         return
     connection.execute(delete(calls).where(calls.c.dossier_code == notice.dossier_code))
     line = {"dossier_code": notice.dossier_code, "kind": notice.kind, "reason": reason[:300], "since": now}
+    line["why"] = why.value
     insert_missing(connection, calls, [line])
 
 

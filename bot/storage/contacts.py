@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, or_, select, update
 
 from bot.messages import Contact
 from bot.notice_records import Reached
@@ -29,10 +29,21 @@ class ContactStore:
             row = connection.execute(select(contacts).where(is_contact(contact))).one_or_none()
         return Reached(contact=contact) if row is None else _reached(row)
 
-    def reachable(self, contact: Contact, reachable: bool, reason: str = "") -> None:  # noqa: FBT001
-        """Note that a person blocked (False) or unblocked (True) us: the channels' `on_reachable`."""
+    def reachable(self, contact: Contact, reachable: bool, reason: str = "", *, at: datetime | None = None) -> None:  # noqa: FBT001
+        """Note that a person blocked (False) or unblocked (True) us: the channels' `on_reachable`.
+
+        at: when it happened, where the supplier says so; what happened before the last thing known is not noted.
+        """
+        changes: dict[str, Any] = {"reachable": reachable, "reason": reason or ("" if reachable else "blocked")}
         with self._engine.begin() as connection:
-            mark(connection, contact, reachable=reachable, reason=reason or ("" if reachable else "blocked"))
+            if at is None:
+                mark(connection, contact, **changes)
+                return
+            mark(connection, contact)
+            newer = or_(contacts.c.told_at.is_(None), contacts.c.told_at <= at)
+            if not reachable:  # whoever wrote afterwards is there
+                newer &= or_(contacts.c.last_seen_at.is_(None), contacts.c.last_seen_at <= at)
+            connection.execute(update(contacts).where(is_contact(contact), newer).values(told_at=at, **changes))
 
     def seen(self, contact: Contact) -> None:
         """Note that a person wrote just now, to within SEEN_AGAIN_AFTER; whoever writes can be reached again."""
@@ -64,6 +75,9 @@ def mark(connection: Connection, contact: Contact, **changes: Any) -> None:
     """Change the row of a contact, which is made if it is not there."""
     if "reason" in changes:
         changes["reason"] = changes["reason"][:300]
+    if not changes:
+        insert_missing(connection, contacts, [fresh(contact)])
+        return
     change = update(contacts).where(is_contact(contact)).values(**changes)
     if connection.execute(change).rowcount == 0:
         insert_missing(connection, contacts, [fresh(contact)])

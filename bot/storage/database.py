@@ -130,11 +130,15 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
 
 def _sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
     else:
         assert url.database is not None
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": 30}, pool_size=CONNECTIONS, max_overflow=0)
+        engine = create_engine(
+            url, hide_parameters=True, connect_args={"timeout": 30}, pool_size=CONNECTIONS, max_overflow=0
+        )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -187,7 +191,9 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_size=CONNECTIONS, max_overflow=0)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0
+    )
 
     # SQLAlchemy's own pre-ping asks before every transaction, which doubles what a short one costs
     @event.listens_for(engine, "checkin")

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row
 
 from bot.messages import Contact
-from bot.notice_records import NewNotice, Notice, NoticeState
+from bot.notice_records import NewNotice, Notice, NoticeState, Why
 
 
 def new_row(notice: NewNotice, now: datetime) -> dict[str, Any]:
@@ -58,4 +58,11 @@ def read_row(row: Row[Any]) -> Notice:
         reason=row.reason,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        why=why(row.why),
+        delivered_at=row.delivered_at,
     )
+
+
+def why(stored: str) -> Why:
+    """Why it did not arrive; NONE for what another version has written."""
+    return Why(stored) if stored in set(Why) else Why.NONE

@@ -1,17 +1,18 @@
 """The outbox: notices are written in the transaction of the change they tell of, claimed by a lease, and closed."""
 
 import random
+import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Update, bindparam, case, delete, false, func, or_, select, update
 
 from bot.messages import Contact
 from bot.notice_hours import next_morning
-from bot.notice_records import Claimed, Kind, NewNotice, Notice, NoticeState, Outcome, Pace
+from bot.notice_records import Claimed, Kind, NewNotice, Notice, NoticeState, Outcome, Pace, Why
 from bot.storage.calls import fallen_through, reached
 from bot.storage.contacts import fresh, is_contact, mark
 from bot.storage.database import insert_missing
@@ -104,7 +105,7 @@ class Outbox:
             if taken.rowcount != len(ids):  # somebody was faster: nothing is ours
                 connection.rollback()
                 return Claimed()
-            self._used(connection, channel, chosen, pace, now)
+            self._used(connection, channel, chosen, now + timedelta(seconds=pace.per_person))
         mine = (read_row(row) for row in chosen)
         return Claimed(
             notices=tuple(
@@ -135,12 +136,12 @@ class Outbox:
         chosen: list[Row[Any]] = []
         people: set[str] = set()
         withdrawn: list[int] = []
-        today = now.astimezone(VIETNAM).date().isoformat()
+        today = self._today()
         for row in rows:
             if not row.consented:
                 withdrawn.append(row.id)
             elif not row.reachable:
-                self._lost(connection, [row], f"không liên lạc được: {row.unreachable_because}")
+                self._lost(connection, [row], row.unreachable_because)
             elif pace.per_day and row.kind != Kind.HANDOVER and row.day == today and row.day_count >= pace.per_day:
                 later = next_morning(now, self._chance())
                 connection.execute(update(notices).where(notices.c.id == row.id).values(not_before=later))
@@ -151,19 +152,28 @@ class Outbox:
             self._suppress(connection, withdrawn, NO_CONSENT)
         return chosen
 
-    def _used(self, connection: Connection, channel: str, rows: list[Row[Any]], pace: Pace, now: datetime) -> None:
-        if not pace.per_person and not pace.per_day:
-            return
-        today = now.astimezone(VIETNAM).date().isoformat()
-        connection.execute(
-            update(contacts)
-            .where(contacts.c.channel == channel, contacts.c.contact_id.in_([row.contact_id for row in rows]))
-            .values(
-                next_at=now + timedelta(seconds=pace.per_person),
-                day=today,
-                day_count=case((contacts.c.day == today, contacts.c.day_count + 1), else_=1),
-            )
-        )
+    def _used(self, connection: Connection, channel: str, rows: list[Row[Any]], next_at: datetime) -> None:
+        """Count what is on its way to these people today; what does not leave is taken off again (`_not_sent`)."""
+        today = self._today()
+        count = case((contacts.c.day == today, contacts.c.day_count + 1), else_=1)
+        # what an officer says in a talk is not held back, and holds nothing back
+        for people, counted in (
+            ([row.contact_id for row in rows if row.kind != Kind.HANDOVER], {"day": today, "day_count": count}),
+            ([row.contact_id for row in rows if row.kind == Kind.HANDOVER], {}),
+        ):
+            if people:
+                these = update(contacts).where(contacts.c.channel == channel, contacts.c.contact_id.in_(people))
+                connection.execute(these.values(next_at=next_at, **counted))
+
+    def _not_sent(self, connection: Connection, notice: Notice) -> None:
+        """It did not leave: it is none of the notices that this person may get today."""
+        if notice.kind != Kind.HANDOVER:
+            counted = (contacts.c.day == self._today()) & (contacts.c.day_count > 0)
+            less = update(contacts).where(is_contact(notice.contact), counted)
+            connection.execute(less.values(day_count=contacts.c.day_count - 1))
+
+    def _today(self) -> str:
+        return self._now().astimezone(VIETNAM).date().isoformat()
 
     # --- closing ---
 
@@ -185,14 +195,14 @@ class Outbox:
     def _closed(self, connection: Connection, outcome: Outcome) -> None:
         notice = outcome.notice
         self._note(connection, [notice.id])
+        if outcome.state in (NoticeState.UNREACHABLE, NoticeState.FAILED):
+            self._not_sent(connection, notice)
+            fallen_through(connection, notice, outcome.reason, outcome.why, self._now())
         if outcome.state == NoticeState.UNREACHABLE:
             mark(connection, notice.contact, reachable=False, reason=outcome.reason)
-            fallen_through(connection, notice, outcome.reason, self._now())
             waiting = _waiting(notice.contact)
             others = connection.execute(select(notices).where(waiting).with_for_update(skip_locked=True)).all()
-            self._lost(connection, others, f"không liên lạc được: {outcome.reason}")
-        elif outcome.state == NoticeState.FAILED:
-            fallen_through(connection, notice, outcome.reason, self._now())
+            self._lost(connection, others, outcome.reason)
 
     def _put_back(self, connection: Connection, outcome: Outcome) -> None:
         notice = outcome.notice
@@ -213,6 +223,7 @@ class Outbox:
         )
         if back.rowcount != 1:
             return
+        self._not_sent(connection, notice)
         if notice.dossier_code is not None:
             self._collapse(connection, notice)  # a newer one may have come while this one was out
         elif notice.bulk_id is not None:
@@ -220,11 +231,11 @@ class Outbox:
             if connection.execute(stopped).first():
                 self._suppress(connection, [notice.id], STOPPED)
 
-    def _lost(self, connection: Connection, rows: Iterable[Row[Any]], reason: str) -> None:
+    def _lost(self, connection: Connection, rows: Iterable[Row[Any]], because: str) -> None:
         """Notices that wait for a contact who can't be reached."""
         for row in rows:
-            self._suppress(connection, [row.id], reason)
-            fallen_through(connection, read_row(row), reason, self._now())
+            self._suppress(connection, [row.id], f"không liên lạc được: {because}")
+            fallen_through(connection, read_row(row), because, Why.GONE, self._now())
 
     def _suppress(self, connection: Connection, ids: Sequence[int], reason: str) -> None:
         connection.execute(
@@ -319,10 +330,9 @@ class Outbox:
             update(notices)
             .where(notices.c.id == notice_id, notices.c.state.in_((UNKNOWN, NoticeState.FAILED.value)))
             .values(state=PENDING, claim="", lease_until=None, attempts=0, not_before=self._now())
-            .values(reason=f"gửi lại theo quyết định của {by}"[:300], updated_at=self._now())
+            .values(reason=f"gửi lại theo quyết định của {by}"[:300], why=Why.NONE.value, updated_at=self._now())
         )
-        with self._engine.begin() as connection:
-            return connection.execute(again).rowcount == 1
+        return self._decided(notice_id, again)
 
     def settle(self, notice_id: int, by: str) -> bool:
         """A person decides that an `unknown` or failed notice is not sent again; whether it could be decided."""
@@ -332,8 +342,37 @@ class Outbox:
             .values(state=NoticeState.SUPPRESSED.value, claim="", updated_at=self._now())
             .values(reason=f"không gửi lại theo quyết định của {by}"[:300])
         )
+        return self._decided(notice_id, closed)
+
+    def _decided(self, notice_id: int, decision: Update) -> bool:
         with self._engine.begin() as connection:
-            return connection.execute(closed).rowcount == 1
+            if connection.execute(decision).rowcount != 1:
+                return False
+            self._note(connection, [notice_id])
+        return True
+
+    def arrived(self, channel: str, provider_id: str, reference: str = "") -> bool:
+        """The supplier says that a message is on the telephone; whether it was a notice of which that was not known.
+
+        A notice of which nobody knew whether it had left has then arrived.
+        """
+        mine = notices.c.provider_id == provider_id if provider_id else false()
+        if found := re.fullmatch(r"motcua-(\d{1,9})", reference):
+            mine = or_(mine, notices.c.id == int(found[1]))
+        which = (notices.c.channel == channel) & mine & notices.c.delivered_at.is_(None)
+        left = notices.c.state.in_((SENDING, UNKNOWN, NoticeState.SENT.value))
+        now = self._now()
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(notices).where(which, left).with_for_update()).all()
+            for row in rows:
+                there = {"state": NoticeState.SENT.value, "delivered_at": now, "updated_at": now}
+                connection.execute(
+                    update(notices).where(notices.c.id == row.id).values(there | {"provider_id": provider_id[:128]})
+                )
+            if rows:
+                reached(connection, {row.dossier_code for row in rows if row.dossier_code})
+                self._note(connection, [row.id for row in rows])
+        return bool(rows)
 
     def erase(self, contact: Contact) -> int:
         """Erase a person's notices and whatever else is known of the contact; how many notices."""
@@ -354,6 +393,7 @@ _CLOSE: Final = (
     .values(
         state=bindparam("state"),
         reason=bindparam("reason"),
+        why=bindparam("why"),
         provider_id=bindparam("provider_id"),
         updated_at=bindparam("updated_at"),
     )
@@ -366,6 +406,7 @@ def _closing(outcome: Outcome, now: datetime) -> dict[str, Any]:
         "its_claim": outcome.notice.claim,
         "state": outcome.state.value,
         "reason": outcome.reason[:300],
+        "why": outcome.why.value,
         "provider_id": outcome.provider_id[:128],
         "updated_at": now,
     }

@@ -66,6 +66,7 @@ def note(connection: Connection, notice_ids: Sequence[int], now: datetime) -> No
                     "state": row.state,
                     "reason": row.reason,
                     "at": row.updated_at,
+                    "delivered_at": row.delivered_at,
                 }
             ).decode(),
             "attempts": 0,

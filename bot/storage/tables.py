@@ -36,6 +36,7 @@ transcripts = Table(
     Column("visitor", String(64), primary_key=True),
     Column("last", Integer, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("shown", Integer, nullable=False, server_default="0"),  # the newest exchange that a page has fetched
     Index("transcripts_updated_at", "updated_at"),
 )
 
@@ -136,6 +137,7 @@ contacts = Table(
     Column("next_at", UtcDateTime),  # no notice before
     Column("day", String(10), nullable=False),  # on this day in Vietnam ...
     Column("day_count", Integer, nullable=False),  # ... so many notices were sent
+    Column("told_at", UtcDateTime),  # when the supplier last said that this person followed us or left
 )
 
 # the outbox: every notice that was ever to reach somebody, with its fate
@@ -163,11 +165,14 @@ notices = Table(
     Column("reason", String(300), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("why", String(16), nullable=False, server_default=""),
+    Column("delivered_at", UtcDateTime),
     UniqueConstraint("key", name="notices_key"),
     Index("notices_queue", "channel", "state", "not_before", "id"),
     Index("notices_contact", "channel", "contact_id"),
     Index("notices_dossier", "dossier_code"),
     Index("notices_bulk", "bulk_id", "state"),
+    Index("notices_provider", "provider_id"),
 )
 
 # the pace of each channel, shared by all senders: a pause that its supplier asked for, and the next free moment
@@ -178,6 +183,8 @@ lanes = Table(
     Column("paused_until", UtcDateTime),
     Column("reason", String(300), nullable=False),
     Column("free_at", UtcDateTime),
+    Column("month", String(7), nullable=False, server_default=""),  # in this month in Vietnam ...
+    Column("month_count", Integer, nullable=False, server_default="0"),  # ... so many messages left, answers included
 )
 
 # announcements to followers, from the draft to the end
@@ -208,6 +215,17 @@ calls = Table(
     Column("kind", String(32), nullable=False),
     Column("reason", String(300), nullable=False),
     Column("since", UtcDateTime, nullable=False),
+    Column("why", String(16), nullable=False, server_default=""),
+)
+
+# what suppliers have delivered once: they may do so again, for days and to any machine
+taken_messages = Table(
+    "taken_messages",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("message_id", String(128), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Index("taken_messages_at", "at"),
 )
 
 # delivery receipts still to be told to the system that the dossiers come from

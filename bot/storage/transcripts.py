@@ -66,17 +66,22 @@ class TranscriptStore:
             return _find(connection, visitor, message_id)
 
     def add(
-        self, visitor: str, message_id: str, *, said: str | None, reply: Reply | None, on: int | None = None
+        self,
+        visitor: str,
+        message_id: str,
+        *,
+        said: str | None,
+        reply: Reply | None,
+        on: int | None = None,
+        unasked: bool = False,
     ) -> Exchange | None:
         """Store an exchange; None if the visitor is gone. A message id already stored gives what was stored then.
 
-        `on` is the number of the exchange whose button was pressed.
+        `on` is the number of the exchange whose button was pressed. `unasked`: it does not make the visit last longer.
         """
-        taken = (
-            update(transcripts)
-            .where(transcripts.c.visitor == visitor)
-            .values(last=transcripts.c.last + 1, updated_at=self._now())
-        )
+        used = {} if unasked else {"updated_at": self._now()}
+        mine = update(transcripts).where(transcripts.c.visitor == visitor)
+        taken = mine.values(last=transcripts.c.last + 1, **used)
         # the update locks the visitor's row, so the numbers of two processes never cross
         with self._engine.connect() as connection:
             if connection.execute(taken).rowcount != 1:
@@ -100,6 +105,18 @@ class TranscriptStore:
             )
             connection.commit()
         return _exchange(body)
+
+    def show(self, visitor: str, number: int) -> None:
+        """A page of the visitor has fetched what was told unasked, up to this number."""
+        mine = update(transcripts).where(transcripts.c.visitor == visitor, transcripts.c.shown < number)
+        with self._engine.begin() as connection:
+            connection.execute(mine.values(shown=number))
+
+    def shown(self, visitor: str) -> int:
+        """Up to which number what was told unasked was fetched."""
+        with self._reading.connect() as connection:
+            found = connection.execute(select(transcripts.c.shown).where(transcripts.c.visitor == visitor)).scalar()
+        return found or 0
 
     def last(self, visitors: Collection[str]) -> dict[str, int]:
         """The newest number of each visitor; those who are gone are missing."""

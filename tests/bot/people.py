@@ -9,6 +9,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Protocol, TextIO, TypeVar
 
 import httpx
@@ -17,6 +18,7 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 
 from bot.app import Threaded
+from bot.channels import NotYetSeen
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.terminal import Terminal
 from bot.channels.webchat import COOKIE, WebChat
@@ -244,6 +246,7 @@ class InWebChat:
             centre_name="Trung tâm",
             conceal=conceal,
             messages_per_minute=1000,
+            look_every=0.01,
         )
         app = Starlette(routes=self._webchat.routes())
         config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
@@ -264,8 +267,11 @@ class InWebChat:
         return Contact("web", hashlib.sha256(self._page.cookies[COOKIE].encode()).hexdigest())
 
     def hears(self, deliver: Deliver) -> None:
-        async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
-            await self._webchat.send(contact, reply)
+        async def send(contact: Contact, reply: Reply, data: TemplateData) -> str:
+            with suppress(NotYetSeen):
+                await self._webchat.send(contact, reply, data.reference)
+            await asyncio.to_thread(self._page.get, self._url + "/")  # the page is opened again
+            await self._webchat.send(contact, reply, data.reference)
             return ""
 
         before = self._turns_shown()

@@ -9,8 +9,10 @@ from sqlalchemy import Engine
 
 from bot.dialogue.core import Dialogue
 from bot.receive import Receiver
+from bot.services.follows import KeptFollows
 from bot.services.guide import Guide
 from bot.services.handover import REPLIES_ON
+from bot.storage.consents import ConsentStore
 from bot.storage.database import open_database
 from bot.storage.sessions import SessionStore
 from knowledge_base.centre import load_centre
@@ -55,7 +57,15 @@ def resident(
         engines.append(engine)
         dossiers = service(engine)
         talks = desk(engine, clock)
-        dialogue = Dialogue(guide, load_centre(), dossiers, now=clock, ratings=rated(engine, dossiers), handovers=talks)
+        dialogue = Dialogue(
+            guide,
+            load_centre(),
+            dossiers,
+            now=clock,
+            follows=KeptFollows(ConsentStore(engine)),
+            ratings=rated(engine, dossiers),
+            handovers=talks,
+        )
         return Receiver(dialogue, SessionStore(engine), now=clock), engine
 
     person = CHANNELS[request.param](new_process)

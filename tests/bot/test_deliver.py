@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from benchmarks.delivery import Plan, run
-from bot.channels import OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
+from bot.channels import NoticeLater, OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
 from bot.deliver import Deliverer, DeliverySettings
 from bot.dialogue.wording.notices import TEMPLATES
 from bot.messages import Contact, Reply
-from bot.notice_records import NewNotice, Notice, NoticeState, Outcome, Pace, TemplateData
+from bot.notice_records import NewNotice, Notice, NoticeState, Outcome, Pace, TemplateData, Why
 from bot.services.notices import Announcements, RefusedError
 from bot.storage.bulks import BulkStore
 from bot.storage.calls import CallList
@@ -64,8 +64,8 @@ class Office:
         return f"id-{len(self.told)}"
 
     async def deliver(self, pace: Pace | None = None) -> None:
-        settings = DeliverySettings(paces=dict.fromkeys(("telegram", "zalo"), pace or Pace()), slots=4)
-        send = {"telegram": self.send, "zalo": self.send}
+        settings = DeliverySettings(paces=dict.fromkeys(("telegram", "zalo", "web"), pace or Pace()), slots=4)
+        send = {"telegram": self.send, "zalo": self.send, "web": self.send}
         await Deliverer(self.outbox, send, TEMPLATES, settings, now=self.now, chance=lambda: 0.5).drain()
 
     def states(self) -> dict[NoticeState, int]:
@@ -211,7 +211,7 @@ async def test_five_tries_then_a_person_is_asked(office: Office) -> None:
     """Never less than the pause that the supplier asked for; then failed, and on the call list."""
     office.follow(ANNA)
     office.queue()
-    office.faults = [TryLater(60, "down") for _ in range(5)]
+    office.faults = [NoticeLater(60, "down") for _ in range(5)]
     for tries in range(1, 6):
         before = office.at
         await office.deliver()
@@ -220,7 +220,8 @@ async def test_five_tries_then_a_person_is_asked(office: Office) -> None:
             assert office.only().not_before - before >= MINUTE
             office.at += timedelta(minutes=16)
     assert office.only().state == NoticeState.FAILED
-    assert [(call.dossier_code, call.reason) for call in office.calls.all()] == [(CODE, "5 tries in vain: down")]
+    (call,) = office.calls.all()
+    assert (call.dossier_code, call.why, call.reason) == (CODE, Why.IN_VAIN, "5 tries in vain: down")
 
 
 async def test_whom_nobody_reaches_is_rung_up(office: Office) -> None:

@@ -92,7 +92,7 @@ def test_without_a_procedure_code_there_is_no_checklist_button() -> None:
     """A button to nowhere is worse than none."""
     reply = told(change(status=Status.SUPPLEMENT, missing=("Căn cước",), procedure_code=None))
     assert reply is not None
-    assert [choice.link for choice in reply.choices] == ["desk.status"]
+    assert [choice.link for choice in reply.choices] == ["dossier.show:H02.15-261123-0001"]
 
 
 def test_a_moved_date_comes_with_an_apology() -> None:
@@ -110,6 +110,48 @@ def test_a_moved_date_comes_with_an_apology() -> None:
     assert "Ngày hẹn trước: 28/11/2026." in text
     assert "Ngày hẹn mới: 04/12/2026." in text
     assert "Phải xác minh thêm" in text
+
+
+def test_a_moved_date_does_not_hide_what_the_person_must_do() -> None:
+    """Of several notices that wait only the newest is sent: so it says both, paper and date."""
+    asked = change(status=Status.SUPPLEMENT, missing=("Căn cước",))
+    reply = told(msgspec.structs.replace(asked, due_moved_to=datetime(2026, 12, 4, 8, 0, tzinfo=UTC)), asked)
+    assert reply is not None
+    text = "\n".join(reply.paragraphs)
+    assert "• Căn cước" in text
+    assert "dời sang 04/12/2026" in text
+    assert "chưa cần đến" not in text
+
+
+def test_the_button_leads_to_the_dossier() -> None:
+    """Nobody types a code that stands in the notice."""
+    for kind in (Kind.RECEIVED, Kind.SUPPLEMENT, Kind.FEE_DUE, Kind.DELAYED, Kind.READY, Kind.CHANGED):
+        links = [choice.link for choice in newest(TEMPLATES, kind).choices]
+        assert "dossier.show:{code}" in links, kind
+        assert "desk.status" not in links, kind
+
+
+def test_a_long_code_is_told_all_the_same() -> None:
+    """Zalo's template takes 30 signs of a code; that keeps no other channel from telling."""
+    code = "000.00.00.H05.12.34-261125-0000001"
+    reply = told(msgspec.structs.replace(change(status=Status.DONE), code=code))
+    assert reply is not None
+    assert code in reply.paragraphs[1]
+    template = newest(TEMPLATES, Kind.READY)
+    fields = dict.fromkeys(template.fields, "x")
+    assert template_data(template, fields | {"code": code}).unfit == ("ma_ho_so",)
+    assert template_data(template, fields).unfit == ()
+
+
+def test_no_parameter_of_zalo_is_empty_or_unfit() -> None:
+    """Neither where the record names no date, nor where every field is as long as it may be."""
+    for template in TEMPLATES.values():
+        bare = {name: "" if field.optional else "x" for name, field in template.fields.items()}
+        full = {name: "x y" * field.limit for name, field in template.fields.items()} | {"code": "H02.15-261123-0001"}
+        for fields in (bare, full):
+            found = template_data(template, fields)
+            assert found.unfit == (), template.id
+            assert all(found.data.values()), template.id
 
 
 def test_a_fee_is_written_as_people_write_money() -> None:
@@ -156,6 +198,8 @@ def test_returned_invites_to_rate() -> None:
         (change(status=Status.DONE, due_moved_to=AT), change(status=Status.PROCESSING), Kind.READY),
         (change(status=Status.PROCESSING, due_moved_to=AT), change(status=Status.PROCESSING), Kind.DELAYED),
         (change(status=Status.PROCESSING, place="x"), change(status=Status.PROCESSING), None),
+        (change(status=Status.SUPPLEMENT, due_moved_to=AT), change(status=Status.SUPPLEMENT), Kind.SUPPLEMENT),
+        (change(status=Status.FEE_DUE, due_moved_to=AT), change(status=Status.FEE_DUE), Kind.FEE_DUE),
     ],
 )
 def test_only_news_is_told(after: Dossier, before: Dossier, kind: Kind | None) -> None:

@@ -26,6 +26,7 @@ from bot.services.dossiers import KeptDossiers
 from bot.services.guide import Guide
 from bot.services.questions import (
     KeptQuestions,
+    NoQuestions,
     QuestionDesk,
     RefusedError,
     linked_phrases,
@@ -346,6 +347,20 @@ def test_nothing_kept_says_who_asked(office: Office) -> None:
     assert len(rows) == 2
     assert not any(part in row for row in rows for part in ("anna-4711", "Bình", "0987", "m1'"))
     assert "bay qua Hàn Quốc" in "".join(rows)
+
+
+class _Noting(NoQuestions):
+    def want_reply(self, _contact: Contact, _reference: str, _text_version: str) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("channel", "limited"), [("web", True), ("zalo", False)])
+def test_on_the_web_page_a_reply_is_not_promised_for_later(guide: Guide, channel: str, limited: bool) -> None:
+    """Once it is closed nobody is reached there."""
+    dialogue, contact = Dialogue(guide, load_centre(), questions=_Noting()), Contact(channel, "1")
+    incoming = Incoming(contact=contact, message_id="1", pressed="unanswered.tell_me:abc:1")
+    answer, _ = dialogue.answer(Session(contact=contact), incoming)
+    assert ("12 giờ" in answer.reply.paragraphs[0]) == limited
 
 
 def test_a_reply_reaches_who_asked_for_it_and_its_address_goes(office: Office) -> None:

@@ -1,6 +1,7 @@
 """Once, in order, never silence: what the receiver promises, on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -12,13 +13,14 @@ from bot.dialogue.core import Dialogue
 from bot.dialogue.flow import Answer, link
 from bot.dialogue.flows import procedure
 from bot.messages import Contact, Incoming
-from bot.receive import LEASE, LONGEST, InHand, Receiver
+from bot.receive import LEASE, LONGEST, REMEMBERED, InHand, Receiver
 from bot.records import Session, Unsent
 from bot.services.guide import Guide
 from bot.storage.asked import AskedStore
 from bot.storage.reviews_tables import asked_counts
 from bot.storage.sessions import SessionStore
 from bot.storage.tables import sessions
+from bot.storage.taken import TakenMessages
 from knowledge_base.centre import VIETNAM, load_centre
 from tests.bot.dossiers import Clock
 
@@ -54,6 +56,22 @@ def test_a_redelivery_is_not_answered_again(process: Callable[[], Receiver]) -> 
     assert receiver.receive(message("m1")) is None
     receiver.sent(message("m1"))
     assert receiver.receive(message("m1")) is None
+
+
+def test_a_redelivery_after_many_messages_is_not_answered_again(engine: Engine, guide: Guide, clock: Clock) -> None:
+    """Days later, on another machine, when the session has long forgotten that message."""
+
+    def machine() -> Receiver:
+        taken = TakenMessages(engine, clock)
+        return Receiver(Dialogue(guide, load_centre()), SessionStore(engine), taken=taken, now=clock)
+
+    receiver = machine()
+    for number in range(REMEMBERED + 3):
+        assert receiver.receive(message(f"m{number}")) is not None
+        receiver.sent(message(f"m{number}"))
+    clock.at += timedelta(days=6)
+    assert all(machine().receive(message(f"m{number}")) is None for number in range(REMEMBERED + 3))
+    assert machine().receive(message("new")) is not None
 
 
 def test_an_answer_that_a_dead_process_never_sent_is_sent_by_the_next(

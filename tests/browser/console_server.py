@@ -144,8 +144,8 @@ def chat(app: FastAPI, engine: Engine, guide: Guide, *, deliver: bool) -> None:
     webchat = WebChat(threaded.receive, TranscriptStore(engine), sent=threaded.sent, centre_name=centre.name)
     app.router.routes.extend(webchat.routes())
 
-    async def send(contact: Contact, reply: Reply, _data: TemplateData) -> str:
-        await webchat.send(contact, reply)
+    async def send(contact: Contact, reply: Reply, data: TemplateData) -> str:
+        await webchat.send(contact, reply, data.reference)
         return ""
 
     @contextlib.asynccontextmanager

@@ -341,6 +341,8 @@ class FakeZalo(Loopback):
             raise ZaloError(-111)
         if fields - set(params["template_data"]):
             raise ZaloError(-1122)
+        if not all(str(value).strip() for value in params["template_data"].values()):
+            raise ZaloError(-1124)
 
     def _reachable(self, user: str) -> None:
         if user not in self._seen:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from bot.dossier_records import Change, Status
 from bot.messages import Contact
-from bot.notice_records import NewNotice, NoticeState, Outcome, Pace
+from bot.notice_records import NewNotice, NoticeState, Outcome, Pace, Why
 from bot.storage.consents import ConsentStore
 from bot.storage.database import open_database
 from bot.storage.dossiers import DossierStore
@@ -72,9 +72,10 @@ def test_the_call_list_and_the_resend(run: Run, tmp_path: Path) -> None:
     with engine.begin() as connection:
         outbox.add(connection, [notice])
     (claimed,) = outbox.claim("telegram", limit=1, lease=timedelta(minutes=1), pace=Pace()).notices
-    outbox.finish([Outcome(notice=claimed, state=NoticeState.FAILED, reason="bị chặn")])
+    outbox.finish([Outcome(notice=claimed, state=NoticeState.FAILED, reason="blocked", why=Why.GONE)])
     rows = list(csv.reader(io.StringIO(run("call-list").output)))
-    assert rows[1] == ["'=Nguyễn T. A.", CODE, "1234", "đã có kết quả", "bị chặn", "23/11/2026 10:00"]
+    why = "người này đã chặn trợ lý, rời kênh hoặc không mở lại trang web"
+    assert rows[1] == ["'=Nguyễn T. A.", CODE, "1234", "đã có kết quả", why, "23/11/2026 10:00", "blocked"]
     assert "4711" not in run("list").output
     assert run("resend", "1", "--by", "Bình").exit_code == 0
     assert run("resend", "1", "--by", "Bình").exit_code == 1

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from bot.dialogue.flow import Answer, Flow, Turn, item, tell, to
 from bot.dialogue.flows import procedure as procedure_flow
 from bot.dialogue.wording import browse as wording
+from bot.dialogue.wording import news as news_wording
 from bot.messages import Choice
 from bot.services.guide import field_key
 from knowledge_base.procedure import Procedure
@@ -52,12 +55,18 @@ def agency(turn: Turn, agency_id: str, page: str = "0") -> Answer:
     fields = turn.guide.fields(agency_id)
     if known is None or not fields:
         return agencies(turn)
+    news = Choice(news_wording.FOLLOW_BUTTON, f"news.about:agency:{agency_id}")
     if len(fields) == 1:
-        return field(turn, agency_id, field_key(fields[0]))
+        return _with(field(turn, agency_id, field_key(fields[0])), news)
     first, around = _paging(page, len(fields), lambda label, other: to(label, agency, agency_id, other))
     rows = [item(name, field, agency_id, field_key(name)) for name in fields[first : first + PAGE]]
     heading = wording.choose_field(known.name, len(turn.guide.catalogue.by_agency(agency_id)))
-    return tell(heading, *rows, *around, topic=None)
+    return tell(heading, *rows, *around, news, topic=None)
+
+
+def _with(answer: Answer, choice: Choice) -> Answer:
+    reply = replace(answer.reply, choices=(*answer.reply.choices, choice))
+    return replace(answer, reply=reply)
 
 
 @flow.page

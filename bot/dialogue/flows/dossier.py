@@ -6,12 +6,13 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, link, tell, to
-from bot.dialogue.flows import desk, procedure
+from bot.dialogue.flows import desk, news, procedure
 from bot.dialogue.recognise import kind_of
 from bot.dialogue.wording import desk as desk_wording
 from bot.dialogue.wording import dossier as wording
+from bot.dialogue.wording import news as news_wording
 from bot.dossier_codes import as_sent, find, from_token, partial
-from bot.dossier_records import CONSENT_VERSION, Dossier
+from bot.dossier_records import CONSENT_VERSION, CONSENT_VERSION_WEB, Dossier
 from bot.messages import Choice
 from bot.services.dossiers import Shown, Wait
 from knowledge_base.text import fold
@@ -147,10 +148,12 @@ def follow(turn: Turn, code_text: str, text_version: str) -> Answer:
     """Agree to notices; a button with an older sentence shows the present one first."""
     found = _code(code_text)
     dossier = turn.dossiers.view(turn.contact, found)
-    if dossier is None or text_version != CONSENT_VERSION:
+    version, _ = _consent(turn)
+    if dossier is None or text_version != version:
         return show(turn, found)
     kept = turn.dossiers.follow(turn.contact, found, text_version)
-    said = wording.FOLLOWED.format(code=found) if kept else wording.TOO_MANY
+    followed = wording.FOLLOWED_ON_WEB if version == CONSENT_VERSION_WEB else wording.FOLLOWED
+    said = followed.format(code=found) if kept else wording.TOO_MANY
     ways = (to(wording.MINE_BUTTON, mine), to(wording.UNFOLLOW_BUTTON, unfollow, found))
     return tell(said, *ways, trace=_TRACE, remember=False)
 
@@ -166,13 +169,18 @@ def unfollow(turn: Turn, code_text: str) -> Answer:
 
 @flow.entry("/cuatoi", "hồ sơ tôi theo dõi", "tôi đang theo dõi gì", "danh sách theo dõi")
 def mine(turn: Turn) -> Answer:
-    """What this person follows."""
-    followed = turn.dossiers.following(turn.contact)
-    if not followed:
+    """What this person follows: dossiers, then procedures and agencies."""
+    followed, subjects = turn.dossiers.following(turn.contact), news.rows(turn)
+    if not followed and not subjects:
         return tell(wording.NOTHING_FOLLOWED, to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
     rows = [Choice(wording.row(dossier), link(show, dossier.code), "item") for dossier in followed[:LISTED]]
-    said = (wording.FOLLOWING.format(count=len(followed)), *(wording.row(dossier) for dossier in followed[LISTED:]))
-    return tell(said, *rows, to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
+    said = [wording.row(dossier) for dossier in followed[LISTED:]]
+    if followed:
+        said.insert(0, wording.FOLLOWING.format(count=len(followed)))
+    if subjects:
+        said.append(news_wording.LIST.format(count=len(subjects)))
+        said += [row.label for row in subjects[LISTED:]]
+    return tell(said, *rows, *subjects[:LISTED], to(wording.ANOTHER_BUTTON, start), trace=_TRACE)
 
 
 @flow.entry("/xoa", "xóa dữ liệu của tôi", "xóa dữ liệu", "xóa hết dữ liệu của tôi", "xóa thông tin của tôi")
@@ -225,8 +233,9 @@ def _page(turn: Turn, dossier: Dossier) -> Answer:
     if turn.dossiers.follows(turn.contact, dossier.code):
         ways.append(to(wording.UNFOLLOW_BUTTON, unfollow, dossier.code))
     else:
-        said.append(wording.CONSENT)
-        ways.append(to(wording.FOLLOW_BUTTON, follow, dossier.code, CONSENT_VERSION))
+        version, consent = _consent(turn)
+        said.append(consent)
+        ways.append(to(wording.FOLLOW_BUTTON, follow, dossier.code, version))
     if turn.ratings.may_rate(turn.contact, dossier):
         # by name: the pages of rating lead back to these, and modules can't import each other
         ways.insert(0, Choice(wording.RATE_BUTTON, f"rating.visit:{dossier.code}"))
@@ -253,6 +262,13 @@ def _tried(turn: Turn, code_text: str, *, again: str, here: str) -> tuple[Answer
         answer = _ask(wording.WRONG, *ways, then=again)
     answer = msgspec.structs.replace(answer, here=here)
     return (_added(answer, wording.WHOLE_NUMBER) if whole else answer), isinstance(result, Shown)
+
+
+def _consent(turn: Turn) -> tuple[str, str]:
+    """The sentence to which people of this channel agree, after its version."""
+    if turn.contact.channel == "web":
+        return CONSENT_VERSION_WEB, wording.CONSENT_ON_WEB
+    return CONSENT_VERSION, wording.CONSENT
 
 
 def _ask(said: str | tuple[str, ...] | list[str], *choices: Choice, then: str) -> Answer:

@@ -8,6 +8,7 @@ import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, tell, to
 from bot.dialogue.wording import checklist as checklist_wording
+from bot.dialogue.wording import news as news_wording
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Choice
 from knowledge_base.facets import Facet
@@ -87,6 +88,8 @@ def more(turn: Turn, code: str) -> Answer:
     """The buttons that the first row has no room for."""
     procedure = _known(turn, code)
     choices = [to(wording.BUTTONS[facet], show, code, facet.value) for facet in (*_FIRST_BUTTONS, *_REST_BUTTONS)]
+    # by name: the pages of news lead back to these, and modules can't import each other
+    choices.append(Choice(news_wording.FOLLOW_BUTTON, f"news.about:procedure:{procedure.code}"))
     return tell(wording.heading(procedure), *choices, topic=procedure.code, trace=Trace(decision="sure", codes=(code,)))
 
 

@@ -23,7 +23,8 @@ def tell_me(turn: Turn, reference: str, text_version: str) -> Answer:
     if text_version != CONSENT_VERSION:
         return privacy(turn)
     noted = turn.questions.want_reply(turn.contact, reference, text_version)
-    return tell(wording.NOTED if noted else wording.NOT_KEPT, *desk.ways_on(), remember=False)
+    said = wording.NOTED_ON_WEB if turn.contact.channel == "web" else wording.NOTED
+    return tell(said if noted else wording.NOT_KEPT, *desk.ways_on(), remember=False)
 
 
 @flow.entry("/riengtu", "quyền riêng tư", "bảo vệ thông tin", "trợ lý giữ những gì", "bạn lưu những gì")

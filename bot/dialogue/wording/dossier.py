@@ -25,6 +25,13 @@ CONSENT = (
 )
 """Version CONSENT_VERSION of bot.dossier_records: a change of this sentence needs a new one."""
 
+CONSENT_ON_WEB = (
+    "Trang này không nhắn được cho bạn khi đã đóng. Muốn được báo chắc chắn, bạn theo dõi hồ sơ trên Telegram hoặc Zalo. "
+    "Bấm “Báo tôi khi có thay đổi” là bạn đồng ý để tin về hồ sơ này hiện ở đây khi bạn mở lại đúng trang này, "
+    "trong vòng 12 giờ kể từ lần nhắn cuối. Muốn thôi, bạn gõ “dừng”."
+)
+"""Version CONSENT_VERSION_WEB."""
+
 ASK_CODE = (
     "Bạn gõ mã hồ sơ in trên phiếu hẹn, ví dụ H05.12-260715-0007.",
     "Viết thường hay viết hoa, có dấu cách đều được.",
@@ -44,6 +51,7 @@ WRONG = "Mã hồ sơ và 4 số này không khớp. Bạn xem lại phiếu h�
 WHOLE_NUMBER = "Lần sau bạn chỉ cần gõ 4 số cuối; bạn nên xóa tin nhắn có cả số đi cho an toàn."
 ASKED_AGAIN = "Để giữ kín hồ sơ, bạn cho xin lại 4 số cuối."
 FOLLOWED = "Đã ghi nhận. Khi hồ sơ {code} có thay đổi, trợ lý nhắn cho bạn ở đây, từ 7 giờ đến 21 giờ."
+FOLLOWED_ON_WEB = "Đã ghi nhận. Hồ sơ {code} có thay đổi thì tin hiện ở đây khi bạn mở lại đúng trang này, trong vòng 12 giờ kể từ lần nhắn cuối. Quá giờ đó, Trung tâm báo cho bạn cách khác hoặc gọi điện."
 TOO_MANY = "Bạn đang theo dõi nhiều hồ sơ quá. Bạn bớt đi một hồ sơ rồi thêm lại giúp."
 UNFOLLOWED = "Vâng, trợ lý không báo về hồ sơ {code} nữa."
 NOTHING_FOLLOWED = "Bạn chưa theo dõi hồ sơ nào. Bạn tra một hồ sơ rồi bấm “Báo tôi khi có thay đổi”."

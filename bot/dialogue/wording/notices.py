@@ -6,8 +6,11 @@ No name, telephone or identity number stands in a notice: only the dossier's cod
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from bot.dialogue.wording import desk
 from bot.messages import Choice
+from bot.notice_records import Why
 from bot.services.notice_templates import Field, Parameter, Template, Templates
 from bot.services.notices import Counter, Words
 from knowledge_base.centre import Centre
@@ -15,6 +18,11 @@ from knowledge_base.centre import Centre
 _CODE: Final = {"code": Field(60), "procedure": Field(150)}
 _CENTRE: Final = {"place": Field(150), "hours": Field(200), "phone": Field(80)}
 _STATUS_BUTTON: Final = Choice("Tra cứu hồ sơ", "desk.status")
+_DOSSIER_BUTTON: Final = Choice("Xem hồ sơ này", "dossier.show:{code}")
+"""Whoever follows the dossier sees it at once; anybody else is asked for the four digits."""
+_SLIP: Final = "theo phiếu hẹn"
+"""Zalo refuses empty parameters; a date may be missing."""
+_MOVED: Final = "Ngày hẹn trả kết quả dời sang {moved}, Trung tâm xin lỗi bạn."
 _STOP: Final = 'Nhắn "dừng" nếu bạn không muốn nhận tin nữa.'
 _PARAMETERS: Final = {
     "ma_ho_so": Parameter("code", "code"),
@@ -33,7 +41,7 @@ _ALL: Final = (
             _STOP,
         ),
         choices=(_STATUS_BUTTON,),
-        parameters=_PARAMETERS | {"ngay_hen": Parameter("due", "date")},
+        parameters=_PARAMETERS | {"ngay_hen": Parameter("due", "label", cut=True, empty=_SLIP)},
     ),
     Template(
         id="supplement",
@@ -55,7 +63,8 @@ _ALL: Final = (
             _STOP,
         ),
         choices=(Choice("Danh sách giấy tờ", "procedure.checklist:{procedure_code}"), _STATUS_BUTTON),
-        parameters=_PARAMETERS | {"giay_to": Parameter("papers", "address", cut=True), "han": Parameter("by", "date")},
+        parameters=_PARAMETERS
+        | {"giay_to": Parameter("papers", "address", cut=True), "han": Parameter("by", "label", cut=True, empty=_SLIP)},
     ),
     Template(
         id="fee_due",
@@ -69,7 +78,7 @@ _ALL: Final = (
             _STOP,
         ),
         choices=(_STATUS_BUTTON,),
-        parameters=_PARAMETERS | {"so_tien": Parameter("amount", "label")},
+        parameters=_PARAMETERS | {"so_tien": Parameter("amount", "label", cut=True)},
     ),
     Template(
         id="delayed",
@@ -91,7 +100,7 @@ _ALL: Final = (
             _STOP,
         ),
         choices=(_STATUS_BUTTON,),
-        parameters=_PARAMETERS | {"ngay_hen_moi": Parameter("due", "date")},
+        parameters=_PARAMETERS | {"ngay_hen_moi": Parameter("due", "label", cut=True, empty=_SLIP)},
     ),
     Template(
         id="ready",
@@ -146,7 +155,7 @@ _ALL: Final = (
             _STOP,
         ),
         choices=(_STATUS_BUTTON,),
-        parameters=_PARAMETERS | {"trang_thai": Parameter("status", "status", cut=True)},
+        parameters=_PARAMETERS | {"trang_thai": Parameter("status", "status", cut=True, empty="có thay đổi")},
     ),
     Template(
         id="announcement",
@@ -193,7 +202,31 @@ _ALL: Final = (
     ),
 )
 
-TEMPLATES: Final[Templates] = {(template.id, template.version): template for template in _ALL}
+_FIRST: Final = {template.id: template for template in _ALL if template.version == 1}
+
+
+def _second(kind: str, *paragraphs: str, papers: int | None = None) -> Template:
+    """The second version of a notice about a dossier: its button leads straight to the dossier."""
+    first = _FIRST[kind]
+    fields = first.fields | ({"papers": Field(papers)} if papers else {})
+    said = first.paragraphs
+    if paragraphs:
+        fields |= {"moved": Field(40, optional=True)}
+        said = (*said[:2], *paragraphs, *said[2:])
+    choices = tuple(_DOSSIER_BUTTON if choice is _STATUS_BUTTON else choice for choice in first.choices)
+    return replace(first, version=2, fields=fields, paragraphs=said, choices=choices)
+
+
+_NOW: Final = (
+    _second("received"),
+    _second("supplement", _MOVED, papers=480),
+    _second("fee_due", _MOVED),
+    _second("delayed"),
+    _second("ready"),
+    _second("changed", _MOVED),
+)
+
+TEMPLATES: Final[Templates] = {(template.id, template.version): template for template in (*_ALL, *_NOW)}
 
 WORDS: Final = Words(
     # the statuses of the national list that have no template of their own
@@ -205,7 +238,7 @@ WORDS: Final = Words(
     },
     no_name="thủ tục ghi trên phiếu hẹn",
     no_papers="chưa ghi rõ giấy tờ nào, bạn gọi số dưới đây để hỏi",
-    more_papers="và {count} giấy tờ khác, bạn bấm nút Tra cứu hồ sơ để xem đủ",
+    more_papers="và {count} giấy tờ khác, bạn bấm Xem hồ sơ này để xem đủ",
     no_amount="phí, lệ phí (chưa ghi số tiền)",
     amount="{amount} đồng",
     no_date="chưa định, bạn gọi số dưới đây để hỏi",
@@ -231,3 +264,13 @@ REASONS: Final = {
     "handover_end": "kết thúc trao đổi với cán bộ",
 }
 """What the call is about, for the clerk's list."""
+
+WHYS: Final = {
+    Why.NONE: "không gửi được tin",
+    Why.GONE: "người này đã chặn trợ lý, rời kênh hoặc không mở lại trang web",
+    Why.SILENT: "lâu không nhắn trên Zalo nên Zalo không cho gửi",
+    Why.IN_VAIN: "đã thử nhiều lần, kênh nhắn tin chưa nhận",
+    Why.SPENT: "kênh nhắn tin đã hết số tin được gửi trong tháng",
+    Why.MISTAKE: "kênh nhắn tin không nhận tin này",
+}
+"""Why somebody has to be rung up, for the clerk's list."""

@@ -7,6 +7,7 @@ TELL_ME = 'Trợ lý nhắn lại cho bạn khi có câu trả lời được kh
 TELL_ME_BUTTON = "Nhắn lại cho tôi"
 PRIVACY_BUTTON = "Trợ lý giữ những gì?"
 NOTED = 'Vâng, khi có câu trả lời trợ lý sẽ nhắn bạn ở đây. Bạn đổi ý thì gõ "dừng" hoặc "xóa dữ liệu của tôi".'
+NOTED_ON_WEB = 'Vâng. Câu trả lời hiện ở đây nếu bạn mở lại đúng trang này trong vòng 12 giờ kể từ lần nhắn cuối. Lâu hơn thì trang này không báo được: bạn hỏi lại giúp trên Telegram hoặc Zalo. Bạn đổi ý thì gõ "dừng".'
 NOT_KEPT = "Xin lỗi bạn, câu hỏi này không còn được giữ. Bạn gõ lại câu hỏi giúp nhé."
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from bot.failures import where
 from bot.web.console import (
     accounts,
     audit,
@@ -97,8 +98,8 @@ async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Re
         return _error(request, 413 if length else 411, *_TOO_LARGE)  # before anything is read
     try:
         response = await call_next(request)
-    except Exception:
-        log.exception("a page of the console failed: %s", request.url.path)
+    except Exception as error:  # noqa: BLE001
+        log.error("a page of the console failed: %s", where(error))  # its address may name a dossier
         response = _error(request, 500, "Trang này đang gặp trục trặc", _LATER)
     response.headers.update(HEADERS)
     if "/static/" in request.url.path and request.query_params.get("v"):

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from bot.dialogue.wording.notices import REASONS
+from bot.dialogue.wording.notices import REASONS, WHYS
 from bot.staff_records import Role
 from bot.storage.calls import CallList
 from bot.storage.dossiers import DossierStore
@@ -28,8 +28,9 @@ class ToRing(msgspec.Struct, frozen=True):
     applicant: str
     last4: str
     what: str
-    reason: str
+    why: str
     since: datetime
+    reason: str
 
 
 CALLS = Table(
@@ -39,8 +40,9 @@ CALLS = Table(
         Column("Mã hồ sơ", lambda call: call.code, link=lambda call: f"/staff/dossiers/{call.code}"),
         Column("4 số cuối điện thoại", lambda call: call.last4),
         Column("Việc cần báo", lambda call: call.what),
-        Column("Vì sao phải gọi", lambda call: call.reason),
+        Column("Vì sao phải gọi", lambda call: call.why),
         Column("Từ lúc", lambda call: call.since),
+        Column("Kênh báo lại (cho người quản trị)", lambda call: call.reason),
     ),
     empty="Không có ai cần gọi điện. Mọi tin đều đã đến hoặc đang gửi.",
 )
@@ -61,8 +63,9 @@ def show(visit: Desk) -> Response:
                 known[call.dossier_code].applicant if call.dossier_code in known else "",
                 known[call.dossier_code].phone_last4 if call.dossier_code in known else "",
                 REASONS.get(call.kind, call.kind),
-                call.reason,
+                WHYS[call.why],
                 call.since,
+                call.reason,
             )
             for call in piece
         ]

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.notice_records import NoticeState
 from bot.staff_records import Role
+from bot.storage.months import MonthCount
 from bot.storage.staff import StaffStore
 from bot.storage.tables import lanes, notices, receipts
 from bot.web.console.notices import CHANNELS, STATES
@@ -22,6 +23,8 @@ router = APIRouter()
 
 SINCE: Final = timedelta(days=7)
 MOST: Final = 50
+NEARLY: Final = 0.8
+"""Of a month's messages: from there on somebody should look."""
 WAITING_TOO_LONG: Final = timedelta(minutes=30)
 
 
@@ -50,7 +53,7 @@ def _looked(console: Console) -> dict[str, Any]:
     tries = console.dossiers.tries(since)
     return {
         "machine": [*_machine(console), *(Sign(what, state) for what, state in console.switches())],
-        "queues": _queues(console),
+        "queues": [*_queues(console), *_months(console)],
         "failed": StaffStore(console.engine).failed(since)[:MOST],
         "tries": tries[:MOST],
         "tries_count": len(tries),
@@ -71,6 +74,19 @@ def _machine(console: Console) -> list[Sign]:
         Sign("Bộ tra cứu", f"{manifest.snapshot}, dựng lúc {manifest.built}"),
         Sign("Thủ tục", f"{len(console.guide.catalogue)}", bad=not len(console.guide.catalogue)),
     ]
+
+
+def _months(console: Console) -> list[Sign]:
+    """How much of a month's messages is used, where the supplier allows only so many."""
+    signs = []
+    for channel, allowed in console.monthly.items():
+        used = MonthCount(console.engine, channel, console.now).count()
+        said = f"tháng này đã gửi {shown(used)}" + (f" trong {shown(allowed)} tin được phép" if allowed else " tin")
+        bad = allowed is not None and used >= allowed * NEARLY
+        if allowed is not None and used >= allowed:
+            said += "; tin báo không gửi trên kênh này nữa, chuyển kênh khác hoặc gọi điện"
+        signs.append(Sign(CHANNELS.get(channel, channel), said, bad=bad))
+    return signs
 
 
 def _queues(console: Console) -> list[Sign]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi.responses import Response
 
+from bot.failures import where
 from bot.storage.jobs import Job, JobStore
 from bot.web.console.page import Problem, Visit
 
@@ -24,8 +25,8 @@ def start(visit: Visit, title: str, work: Callable[[Progress], list[str]], addre
     def run() -> None:
         try:
             report = work(lambda done, total: store.progress(job_id, done, total))
-        except Exception:
-            log.exception("%s failed", title)
+        except Exception as error:  # noqa: BLE001
+            log.error("job %s failed: %s", job_id, where(error))
             store.finish(
                 job_id,
                 ["Việc này bị lỗi giữa chừng. Làm lại không bị trùng; vẫn lỗi thì báo quản trị viên."],

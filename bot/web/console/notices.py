@@ -7,8 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from bot.dialogue.wording.notices import TEMPLATES
-from bot.notice_records import Bulk, BulkState, Kind, Notice, NoticeState
+from bot.dialogue.wording.notices import TEMPLATES, WHYS
+from bot.failures import where
+from bot.notice_records import Bulk, BulkState, Kind, Notice, NoticeState, Why
 from bot.services.notice_templates import TemplateError, newest
 from bot.services.notices import Announcements, Progress, RefusedError
 from bot.staff_records import Role
@@ -73,6 +74,13 @@ def _about(notice: Notice) -> str | None:
     return f"/staff/dossiers/{notice.dossier_code}" if notice.dossier_code else f"/staff/notices/{notice.bulk_id}"
 
 
+def _why(notice: Notice) -> str:
+    """In a clerk's words."""
+    if notice.state is NoticeState.UNKNOWN:
+        return "tin đã đi mà kênh không trả lời"
+    return WHYS[notice.why if notice.state is NoticeState.FAILED else Why.NONE]
+
+
 UNDECIDED = Table(
     title="Tin chưa rõ hoặc không gửi được",
     columns=(
@@ -81,8 +89,9 @@ UNDECIDED = Table(
         Column("Loại tin", lambda notice: KINDS.get(notice.kind, notice.kind)),
         Column("Kênh", lambda notice: CHANNELS.get(notice.contact.channel, notice.contact.channel)),
         Column("Tình trạng", lambda notice: STATES[notice.state]),
-        Column("Vì sao", lambda notice: notice.reason),
+        Column("Vì sao", _why),
         Column("Lúc", lambda notice: notice.updated_at),
+        Column("Kênh báo lại (cho người quản trị)", lambda notice: notice.reason),
     ),
     empty="Không có tin nào cần quyết định.",
 )
@@ -237,8 +246,8 @@ def _queue(announcements: Announcements, bulk_id: int) -> None:
                 pass
         except RefusedError:
             log.info("announcement %s was stopped before it was queued", bulk_id)
-        except Exception:
-            log.exception("announcement %s could not be queued whole: it can be taken up again", bulk_id)
+        except Exception as error:  # noqa: BLE001
+            log.error("announcement %s could not be queued whole: it can be taken up again: %s", bulk_id, where(error))
 
     threading.Thread(target=run, name=f"queue-{bulk_id}", daemon=True).start()
 

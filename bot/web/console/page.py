@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -59,7 +59,8 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     """What the composition root gives to pages.
 
     dossiers: a change through it queues its notices in the same transaction. switches: how the channels and other
-    parts are set, as (what, state) lines for the health page. publish: builds the index and publishes it; None where
+    parts are set, as (what, state) lines for the health page. monthly: how many messages a channel may send in a month,
+    where its supplier limits that. publish: builds the index and publishes it; None where
     this process was not given the means.
     """
 
@@ -73,6 +74,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     announcements: Announcements
     staff: Staff
     switches: Callable[[], Sequence[tuple[str, str]]] = tuple
+    monthly: Mapping[str, int | None] = msgspec.field(default_factory=dict)
     publish: Publish | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

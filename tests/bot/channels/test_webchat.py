@@ -6,8 +6,8 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from bot.channels import OutcomeUnknown, Unreachable
+from bot.channels import NotYetSeen, OutcomeUnknown, Unreachable
 from bot.channels import webchat as module
 from bot.channels.webchat import COOKIE, WebChat
 from bot.messages import Choice, Contact, Incoming, Reply
@@ -49,7 +49,13 @@ class Office:
     def process(self, **options: Any) -> WebChat:
         """One more process for the same visitors."""
         return WebChat(
-            self.receive, self.store, sent=self.sent, centre_name="Trung tâm", now=lambda: self.clock, **options
+            self.receive,
+            self.store,
+            sent=self.sent,
+            centre_name="Trung tâm",
+            now=lambda: self.clock,
+            look_every=0.01,
+            **options,
         )
 
     async def receive(self, incoming: Incoming) -> Reply | None:
@@ -598,8 +604,11 @@ async def test_news_of_another_process_arrives(office: Office, visitor: httpx.As
             client.cookies = visitor.cookies
             await post(client, text="từ máy khác")
         assert "từ máy khác" in json.loads((await following())["data"])["html"]
-        await other.send(contact(visitor), Reply(paragraphs=("Hồ sơ đã xong.",)))
+        sending = asyncio.create_task(other.send(contact(visitor), Reply(paragraphs=("Hồ sơ đã xong.",)), "n1"))
         assert "Hồ sơ đã xong." in json.loads((await following())["data"])["html"]
+        with suppress(NotYetSeen):
+            await sending
+        await other.send(contact(visitor), LIST, "n1")  # fetched: it is not stored a second time
         office.store.erase(contact(visitor).id)
         assert (await following())["event"] == "gone"
 
@@ -630,15 +639,33 @@ async def test_a_push_is_shown_and_a_visitor_who_left_is_unreachable(
     office: Office, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pushes stay in the history; the call list learns of who is gone, and of an outcome nobody knows."""
-    await office.webchat.send(contact(visitor), Reply(paragraphs=("Hồ sơ đã xong.",)))
-    assert "Hồ sơ đã xong." in (await visitor.get("/")).text
+    news = Reply(paragraphs=("Hồ sơ đã xong.",))
+    for _ in range(2):
+        with pytest.raises(NotYetSeen):
+            await office.webchat.send(contact(visitor), news, "n1")
+    assert (await visitor.get("/")).text.count("Hồ sơ đã xong.") == 1
+    await office.webchat.send(contact(visitor), news, "n1")
     office.store.erase(contact(visitor).id)
-    with pytest.raises(Unreachable, match="closed"):
+    with pytest.raises(Unreachable, match="over"):
         await office.webchat.send(contact(visitor), LIST)
     office.engine.dispose()
     monkeypatch.setattr(office.store, "_engine", None)
     with pytest.raises(OutcomeUnknown):
         await office.webchat.send(contact(visitor), LIST)
+
+
+async def test_what_is_told_unasked_makes_no_visit_longer(office: Office, visitor: httpx.AsyncClient) -> None:
+    """Else somebody who never comes back would count as there with each notice."""
+    at = [datetime(2026, 11, 23, 3, tzinfo=UTC)]
+    office.store._now = lambda: at[0]
+    await post(visitor, text="một")
+    at[0] += timedelta(hours=11)
+    with pytest.raises(NotYetSeen):
+        await office.webchat.send(contact(visitor), LIST, "n1")
+    at[0] += timedelta(hours=2)
+    assert office.store.purge(timedelta(hours=12)) == 1
+    with pytest.raises(Unreachable):
+        await office.webchat.send(contact(visitor), LIST, "n1")
 
 
 # --- how it looks ---

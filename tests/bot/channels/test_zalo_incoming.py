@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -120,6 +121,25 @@ class TestSignature:
             assert zalo.webhook_url
             assert channel.counts["unsigned"] == 1
         assert heard.messages == []
+
+    async def test_either_way_of_writing_hexadecimals_is_signed(self, zalo: FakeZalo, store: SqlTokens) -> None:
+        """Capital letters too."""
+        heard, body = Heard(), event(text="một")
+        async with connected(zalo, store, heard.receive) as channel:
+            await channel.handle_webhook(body, f"mac={mac(body, '1790000000000').upper()}")
+        assert len(heard.messages) == 1
+
+    async def test_following_is_told_with_its_time(self, zalo: FakeZalo, store: SqlTokens) -> None:
+        """Zalo may tell a day later, and in the wrong order."""
+        told: list[tuple[bool, datetime]] = []
+
+        async def on_followed(contact: Contact, follows: bool, at: datetime) -> None:
+            told.append((follows, at))
+
+        body = json.dumps({"event_name": "unfollow", "follower": {"id": LAN}, "timestamp": "1700000000000"}).encode()
+        async with connected(zalo, store, hooks={"on_followed": on_followed}) as channel:
+            await channel.handle_webhook(body, f"mac={mac(body, '1700000000000')}")
+        assert told == [(False, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))]
 
     @pytest.mark.parametrize("header", ["{}", "mac={}", " mac={} "])
     async def test_the_header_may_lack_its_prefix(self, zalo: FakeZalo, store: SqlTokens, header: str) -> None:

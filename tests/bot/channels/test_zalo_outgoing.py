@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
+from bot.channels import NoticeLater, OutcomeUnknown, PersonLater, Refused, TryLater, Unreachable
 from bot.channels.zalo import Filled, phone_number
 from bot.channels.zalo_errors import NeedsOperator, OutsideWindow, RateLater
 from bot.messages import Choice, Contact, Incoming, Reply
@@ -101,6 +101,27 @@ class TestWindow:
                 await channel.send(CONTACT, NOTICE)
         assert heard.reachable == []
         assert len(zalo.called("cs")) == 1
+
+    async def test_a_template_that_is_switched_off_holds_up_no_other(self, zalo: FakeZalo, store: SqlTokens) -> None:
+        """-146: its notices wait without asking again; another template and free text leave at once."""
+        zalo.templates["4712"] = {"ma_ho_so"}
+        zalo.fault("user_template", error=-146)
+        async with connected(zalo, store, templates={"result": "4711", "ready": "4712"}) as channel:
+            for _ in range(2):
+                with pytest.raises(NoticeLater, match="-146") as refusal:
+                    await channel.send_template(CONTACT, "result", DATA)
+                assert not isinstance(refusal.value, NeedsOperator)
+                assert 890 < refusal.value.seconds <= 900
+            await channel.send_template(CONTACT, "ready", {"ma_ho_so": "H02.1"})
+            await channel.send(CONTACT, NOTICE)
+        assert len(zalo.called("user_template")) == 2, "the second was not asked for"
+        assert [seen.template for seen in zalo.messages(LAN)] == ["4712", None]
+
+    async def test_an_empty_parameter_is_refused(self, zalo: FakeZalo, store: SqlTokens) -> None:
+        """As the real one does: our own notices never have any."""
+        async with connected(zalo, store) as channel:
+            with pytest.raises(Refused, match="-1124"):
+                await channel.send_template(CONTACT, "result", DATA | {"trang_thai": " "})
 
     async def test_a_template_by_telephone(self, zalo: FakeZalo, store: SqlTokens) -> None:
         """The number in any usual writing; a tracking id is needed; the mode is a setting."""

@@ -27,8 +27,9 @@ HEAD = """# Errors of the suppliers, and what the sender does
 Written by `tests/bot/channels/test_zalo_suppliers.py`, which sends a notice through each channel to a fake of the
 supplier that answers with the error. Nothing here was tried against the real Telegram or Zalo.
 
-"Again later" means that nothing was delivered and the outbox may send the same notice again. "Unknown" is never sent
-again without a person's word. A notice is one request unless the table says otherwise.
+"Again later" means that nothing was delivered and the outbox may send the same notice again: the whole channel waits,
+and no notice loses one of its five tries, unless the table says that only this notice, person or template waits.
+"Unknown" is never sent again without a person's word. A notice is one request unless the table says otherwise.
 """
 TELEGRAM: tuple[tuple[str, dict[str, Any]], ...] = (
     ("429 flood control", {"status": 429, "retry_after": 7}),
@@ -69,7 +70,13 @@ async def outcome(send: Coroutine[Any, Any, str], requests: Callable[[], int], r
     except OutcomeUnknown:
         did = "unknown"
     except TryLater as later:
-        kind = {"NeedsOperator": ", alert", "PersonLater": ", this person only"}.get(type(later).__name__, "")
+        kinds = {
+            "NeedsOperator": ", alert",
+            "PersonLater": ", this person only",
+            "NoticeLater": ", this notice only",
+            "_TemplateLater": ", this template only, alert",
+        }
+        kind = kinds.get(type(later).__name__, "")
         wait = f"{later.seconds / 3600:.1f} h" if later.seconds > 1800 else f"{later.seconds:g} s"
         did = f"again later ({wait}{kind})"
     except Unreachable as error:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bot.channels import OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.channels import OutcomeUnknown, Refused, Spent, TryLater, Unreachable
 from bot.channels.zalo_errors import NeedsOperator
 from bot.channels.zalobot import ZaloBot, ZaloBotSettings
 from bot.messages import Choice, Contact, Incoming, Reply
@@ -194,6 +194,51 @@ class TestSending:
             assert type(caught.value) is expected
             assert len(fake.called("sendMessage")) == 1
             assert TOKEN not in str(caught.value)
+
+    async def test_pauses_begin_with_a_minute_and_double(
+        self, zalobot: FakeZaloBot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A 429 may be of a moment: up to a quarter of an hour, and from the start again once a message is taken."""
+        at = [1000.0]
+        waits = []
+        zalobot._seen[LAN] = []
+        async with bot_connected(zalobot) as channel:
+            monkeypatch.setattr("bot.channels.zalobot.monotonic", lambda: at[0])
+            for _ in range(6):
+                zalobot.fault("sendMessage", error=429)
+                with pytest.raises(TryLater) as refusal:
+                    await channel.send(CONTACT, NOTICE)
+                waits.append(refusal.value.seconds)
+                at[0] += refusal.value.seconds
+            await channel.send(CONTACT, NOTICE)
+            zalobot.fault("sendMessage", error=429)
+            with pytest.raises(TryLater) as refusal:
+                await channel.send(CONTACT, NOTICE)
+        assert waits == [60, 120, 240, 480, 900, 900]
+        assert refusal.value.seconds == 60
+
+    async def test_at_the_month_s_limit_notices_go_another_way(self, zalobot: FakeZaloBot) -> None:
+        """Whoever asks is still answered; what left is counted, answers too."""
+
+        class Counted:
+            count = 0
+
+            async def used(self) -> int:
+                return self.count
+
+            async def left(self) -> None:
+                self.count += 1
+
+        month = Counted()
+        async with bot_connected(zalobot, hooks={"allowance": month}, monthly=2) as channel:
+            zalobot.user_sends(LAN, "một")
+            await wait(zalobot.wait_for_messages, LAN, 1)
+            await channel.send(CONTACT, NOTICE)
+            with pytest.raises(Spent):
+                await channel.send(CONTACT, NOTICE)
+            zalobot.user_sends(LAN, "hai")
+            await wait(zalobot.wait_for_messages, LAN, 3)
+        assert month.count == 3
 
     async def test_a_used_up_quota_pauses_the_channel(self, zalobot: FakeZaloBot) -> None:
         """The next push does not even ask; an answer is tried three times, then counted."""

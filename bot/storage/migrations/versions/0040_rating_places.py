@@ -6,7 +6,7 @@ from alembic import op
 from bot.storage.database import UtcDateTime
 
 revision = "0040"
-down_revision = "0021"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine, update
@@ -14,8 +15,10 @@ from bot.services.guide import Guide
 from bot.staff_records import Role
 from bot.storage.consents import ConsentStore
 from bot.storage.contacts import ContactStore
+from bot.storage.months import MonthCount
 from bot.storage.staff import AuditStore
 from bot.storage.tables import notices
+from bot.web.console.health import _months
 from tests.bot.web.console.desk import Desk, build, sign_in
 
 DRAFT = {"agency": "so-tu-phap", "title": "Nghỉ lễ", "text": "Trung tâm nghỉ ngày 02/9."}
@@ -119,3 +122,15 @@ def test_a_person_decides_on_what_nobody_knows(app: FastAPI, engine: Engine) -> 
     states = [officer.console.outbox.get(number) for number in (1, 2)]
     assert [notice.state for notice in states if notice] == [NoticeState.PENDING, NoticeState.SUPPRESSED]
     assert "Không có tin nào cần quyết định" in officer.get("/staff/notices/undecided").text
+
+
+@pytest.mark.parametrize(("used", "bad", "over"), [(7, False, False), (8, True, False), (10, True, True)])
+def test_the_month_s_number_is_shown_and_warned_of(
+    app: FastAPI, engine: Engine, used: int, bad: bool, over: bool
+) -> None:
+    """From four fifths on somebody should look; at the end it is said what happens to notices."""
+    console = msgspec.structs.replace(Desk(app).console, monthly={"zalobot": 10})
+    MonthCount(engine, "zalobot").add(used)
+    (sign,) = _months(console)
+    assert (sign.bad, "gọi điện" in sign.state) == (bad, over)
+    assert f"{used} trong 10" in sign.state
