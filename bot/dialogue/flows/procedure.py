@@ -8,6 +8,7 @@ import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, tell, to
 from bot.dialogue.wording import checklist as checklist_wording
+from bot.dialogue.wording import places
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Choice
 from knowledge_base.facets import Facet
@@ -167,7 +168,7 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     missing = [wording.paper_line(paper) for n, paper in enumerate(papers.papers) if n not in ticked]
     back = to(checklist_wording.BACK_TO_LIST, checklist, code, position)
     if not missing:
-        said = checklist_wording.complete(procedure.name, len(papers.papers), wording.counter(procedure, turn.centre))
+        said = checklist_wording.complete(procedure.name, len(papers.papers), places.short(procedure, turn.centre))
         where = to(wording.BUTTONS[Facet.WHERE], show, code, Facet.WHERE.value)
         return tell((*said, wording.source(procedure)), where, back, topic=code)
     numbered = [f"{n}. {line}" for n, line in enumerate(missing, 1)]

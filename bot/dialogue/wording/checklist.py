@@ -31,6 +31,6 @@ def missing(name: str, papers: list[str]) -> tuple[str, ...]:
     return (f"# {name}\nBạn còn thiếu {len(papers)} giấy tờ:", *papers)
 
 
-def complete(name: str, total: int, counter: str) -> tuple[str, ...]:
+def complete(name: str, total: int, place: str) -> tuple[str, ...]:
     """Nothing is missing."""
-    return (f"# {name}\nBạn đã đủ {total} giấy tờ trong danh sách. Mời bạn nộp tại {counter}.",)
+    return (f"# {name}\nBạn đã đủ {total} giấy tờ trong danh sách. Nơi nộp: {place}",)

@@ -1,6 +1,7 @@
 """Amounts, durations, channels and dates as residents read them."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit, FeeKind, FeeLine
@@ -13,6 +14,13 @@ CHANNELS = {
     Channel.ONLINE: "Nộp trực tuyến (qua mạng)",
     Channel.POSTAL: "Nộp qua bưu điện",
 }
+
+
+def channel_names(channels: Iterable[Channel | None]) -> str:
+    """The ways to hand in before what holds for them ("Nộp trực tiếp: "); empty for none."""
+    named = set(channels)
+    return ", ".join(name for channel, name in CHANNELS.items() if channel in named) + ": " if named else ""
+
 
 _UNITS = {
     DurationUnit.WORKING_DAY: "ngày làm việc",

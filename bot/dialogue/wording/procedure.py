@@ -1,15 +1,14 @@
 """What is said about one procedure, field by field from its record. No sentence here states a fact of its own."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 
-from bot.dialogue.wording import figures
+from bot.dialogue.wording import fees as fee_wording
+from bot.dialogue.wording import figures, places
 from knowledge_base.centre import Centre
 from knowledge_base.facets import Facet
-from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, FeeKind, Flag, Paper, Procedure
+from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, Flag, Paper, Procedure
 
-_PUNCTUATION = re.compile(r"[^\w.,%]+")
 LONG_NAME = 60
 """Official names longer than this are preceded by the plain one."""
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
@@ -82,11 +81,11 @@ def facet(procedure: Procedure, wanted: Facet, centre: Centre, today: date) -> t
         case Facet.DOCUMENTS:
             body = documents(procedure)
         case Facet.FEE:
-            body = fees(procedure, today)
+            body = fee_wording.fees(procedure, today)
         case Facet.DURATION:
             body = durations(procedure)
         case Facet.WHERE:
-            body = where(procedure, centre)
+            body = places.where(procedure, centre)
         case Facet.ONLINE:
             body = (online(procedure, centre),)
         case Facet.FORM:
@@ -110,9 +109,9 @@ def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ..
     """The short answer where nothing particular was asked: each thing in a line."""
     lines = [
         f"• Giấy tờ: {count_documents(procedure)}.",
-        f"• Lệ phí: {_short_fee(procedure, today)}.",
+        f"• Lệ phí: {fee_wording.short(procedure, today)}.",
         f"• Thời gian: {_short_duration(procedure)}.",
-        f"• Nơi nộp: {counter(procedure, centre)}{_decided_by(procedure)}.",
+        f"• Nơi nộp: {places.short(procedure, centre)}",
     ]
     if procedure.results:
         lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.")
@@ -214,33 +213,6 @@ def notes(procedure: Procedure) -> tuple[str, ...]:
     return (f"{'; '.join(said).capitalize()}: bạn xem ở đường dẫn nguồn.",) if said else ()
 
 
-def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
-    """Every fee line; lines that several channels share are said once with all of them."""
-    if not procedure.fees:
-        return ("Bản ghi chưa nêu phí, lệ phí. Bạn hỏi cán bộ nơi nộp.",)
-    by_text: dict[str, list[Channel | None]] = {}
-    first: dict[str, str] = {}  # clerks type the same fee with and without a full stop or brackets
-    for line in procedure.fees:
-        text = figures.fee(line, today)
-        text = first.setdefault(_PUNCTUATION.sub("", text).rstrip(".,").casefold(), text)
-        by_text.setdefault(text, []).append(line.channel)
-    everywhere = set(procedure.channels)
-    said = []
-    for text, channels in by_text.items():
-        named = [channel for channel in dict.fromkeys(channels) if channel]
-        where_said = "" if len(by_text) == 1 and set(named) >= everywhere else _channel_names(named)
-        said.append(f"• {where_said}{text}")
-    if all(line.kind is FeeKind.ZERO for line in procedure.fees):
-        said.append("Bản ghi không viết rõ là miễn phí, nên bạn hỏi lại cán bộ nếu cần chắc chắn.")
-    return tuple(said)
-
-
-def _channel_names(channels: list[Channel]) -> str:
-    return (
-        ", ".join(name for channel, name in figures.CHANNELS.items() if channel in channels) + ": " if channels else ""
-    )
-
-
 def durations(procedure: Procedure) -> tuple[str, ...]:
     """Every processing time; channels with the same time share a line, cases that say otherwise have their own."""
     told = _told(procedure.durations)
@@ -253,7 +225,7 @@ def durations(procedure: Procedure) -> tuple[str, ...]:
             channels.append(time.channel)
     if len(by_text) == 1:
         return (_sentence(next(iter(by_text))),)
-    said = tuple(f"• {_channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
+    said = tuple(f"• {figures.channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
     if any(time.channel is None for time in told) and any(time.channel for time in told):
         said += ("Các chỗ trong bản ghi ghi khác nhau, bạn hỏi lại cán bộ khi nộp.",)
     elif len({time.channel for time in told}) < len({(time.channel, time.value, time.unit) for time in told}):
@@ -274,38 +246,6 @@ def _told(times: tuple[Duration, ...]) -> list[Duration]:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(" .") + "."
-
-
-def counter(procedure: Procedure, centre: Centre) -> str:
-    """The desk that takes it."""
-    agency = centre.agency(procedure.agency)
-    name = agency.name if agency else procedure.agency
-    if procedure.counter == "commune":
-        return "bộ phận Một cửa của UBND xã, phường"
-    return f"quầy {name}, {centre.name}"
-
-
-def _decided_by(procedure: Procedure) -> str:
-    named = _agencies(procedure)
-    return f" (cơ quan giải quyết: {figures.cut(named, 120)})" if named else ""
-
-
-def _agencies(procedure: Procedure) -> str:
-    return "; ".join(name.rstrip(" .;,") for name in procedure.executing)
-
-
-def where(procedure: Procedure, centre: Centre) -> tuple[str, ...]:
-    """The desk, the ways to hand in, and who decides."""
-    said = [f"Tại {counter(procedure, centre)}."]
-    if procedure.channels:
-        said.append(
-            "Các cách nộp theo bản ghi: " + "; ".join(figures.CHANNELS[c].lower() for c in procedure.channels) + "."
-        )
-    if procedure.address:
-        said.append(f"Nơi tiếp nhận ghi trong bản ghi: {procedure.address.rstrip(' .;,')}.")
-    if procedure.executing:
-        said.append(f"Cơ quan giải quyết: {_agencies(procedure)}.")
-    return tuple(said)
 
 
 def online(procedure: Procedure, centre: Centre) -> str:
@@ -338,8 +278,8 @@ def steps(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ...]:
     ways = "; ".join(figures.CHANNELS[channel].lower() for channel in procedure.channels) or "hỏi cán bộ cách nộp"
     return (
         f"1. Chuẩn bị giấy tờ: {count_documents(procedure)}.",
-        f"2. Nộp hồ sơ tại {counter(procedure, centre)} ({ways}).",
-        f"3. Lệ phí: {_short_fee(procedure, today)}.",
+        f"2. Nộp hồ sơ: {places.short(procedure, centre)} Cách nộp: {ways}.",
+        f"3. Lệ phí: {fee_wording.short(procedure, today)}.",
         f"4. Nhận kết quả. Thời gian: {_short_duration(procedure)}.",
         "Trình tự đầy đủ có ở đường dẫn nguồn.",
     )
@@ -371,41 +311,6 @@ def legal(procedure: Procedure) -> tuple[str, ...]:
 
 def _listed(values: tuple[str, ...]) -> str:
     return "\n".join(f"• {value}" for value in values) if values else NO_INFORMATION
-
-
-def _short_fee(procedure: Procedure, today: date) -> str:
-    kinds = {line.kind for line in procedure.fees}
-    texts = {line.text for line in procedure.fees}
-    if kinds == {FeeKind.NOT_STATED} and len(texts) == 1 and 0 < len(min(texts)) <= 40:
-        return f"bản ghi viết “{min(texts).rstrip(' .;')}”"
-    if not kinds or (kinds == {FeeKind.NOT_STATED} and texts == {""}):
-        return "bản ghi chưa nêu"
-    if kinds == {FeeKind.ZERO}:
-        return "Cổng Dịch vụ công ghi 0 đồng"
-    if kinds == {FeeKind.FREE}:
-        more = any(len(text) > 60 for text in texts)
-        return "bản ghi ghi không thu phí" + (", xem thêm mục Lệ phí" if more else "")
-    if FeeKind.AMOUNT in kinds:
-        amounts = list(
-            dict.fromkeys(
-                (amount, line.currency)
-                for line in procedure.fees
-                if line.kind is FeeKind.AMOUNT
-                for amount in line.amounts
-            )
-        )
-        if len(amounts) == 1 and kinds == {FeeKind.AMOUNT}:
-            said = figures.money(*amounts[0])
-            expired = any(line.valid_until and date.fromisoformat(line.valid_until) < today for line in procedure.fees)
-            return f"{said} (mức này ghi là đã hết hạn, xem mục Lệ phí)" if expired else said
-        return "tùy trường hợp, xem mục Lệ phí"
-    if any("miễn" in text.casefold() for text in texts) and kinds == {FeeKind.REGULATION}:
-        return "theo quy định, có nêu trường hợp miễn, xem mục Lệ phí"
-    if FeeKind.COUNCIL in kinds:
-        return "do tỉnh quy định, bản ghi không nêu số tiền"
-    if FeeKind.REGULATION in kinds:
-        return "theo quy định, bản ghi không nêu số tiền"
-    return "xem mục Lệ phí"
 
 
 def _short_duration(procedure: Procedure) -> str:
