@@ -74,10 +74,7 @@ class Texts:
             for kept, official in zip(self.kept, self.official, strict=True)
         ]
         self.asked = [
-            (noisy(phrase, rng), frozenset({code}))
-            for code in self.codes
-            for phrase in phrases.get(code, [])
-            if held_out(phrase)
+            (noisy(phrase, rng), frozenset({code})) for code in self.codes for phrase in phrases.get(code, []) if held_out(phrase)
         ]
 
     def known(self) -> tuple[list[str], NDArray[np.int64]]:
@@ -197,9 +194,7 @@ def transformer(texts: Texts, steps: int) -> tuple[Encode, dict[str, object]]:
         file = Path(folder) / "encoder.onnx"
         example = torch.from_numpy(padded(["đăng ký kết hôn", "mất sổ đỏ"]))
         shape = ({0: torch.export.Dim("batch"), 1: torch.export.Dim("length", min=2, max=LONGEST)},)
-        torch.onnx.export(
-            model, (example,), str(file), dynamic_shapes=shape, dynamo=True, external_data=False, verbose=False
-        )
+        torch.onnx.export(model, (example,), str(file), dynamic_shapes=shape, dynamo=True, external_data=False, verbose=False)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(file), options)
@@ -250,9 +245,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=Path, nargs="*", default=[DEVELOPMENT])
-    parser.add_argument(
-        "--design", nargs="*", default=["bags", "bags-128", "bags-64", "letters", "syllables", "transformer"]
-    )
+    parser.add_argument("--design", nargs="*", default=["bags", "bags-128", "bags-64", "letters", "syllables", "transformer"])
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()

@@ -21,13 +21,16 @@ from bot.dialogue.recognise import (
     HINTS,
     LAST,
     Kind,
+    Request,
     cleaned,
     code_in,
     codes_in,
     kind_of,
+    means_other_than_stop,
     picked_number,
     picked_numbers,
     question_in,
+    request_in,
     without_names,
 )
 from bot.dialogue.wording import desk as wording
@@ -169,8 +172,11 @@ class Dialogue:
 
     def _understand(self, turn: Turn, session: Session) -> Answer:
         folded = fold(turn.text).strip(" .!?")
-        if page := self._phrases.get(folded):
+        page = self._phrases.get(folded)
+        if page and not (page is desk.stop and means_other_than_stop(turn.text)):
             return self._follow(turn, link(page))
+        if request := request_in(turn.text):
+            return self._follow(turn, link(desk.stop if request is Request.STOP else dossier.erase))
         if _BACK.fullmatch(folded):
             return self._back(turn, session)
         if turn.text.startswith("/"):

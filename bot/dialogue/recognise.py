@@ -98,6 +98,40 @@ def _saying(folded: str) -> Kind | None:
     return max(heard, key=_RANK.index)
 
 
+class Request(StrEnum):
+    """What a person asks about the messages and data of their own."""
+
+    STOP = "stop"
+    ERASE = "erase"
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    """The pattern as a whole message, with words around it that change nothing."""
+    before, after = ("|".join(_SPOKEN["requests"][side].split()) for side in ("before", "after"))
+    return re.compile(rf"(?:(?:{before}) )*(?:{pattern})(?: (?:{after}))*")
+
+
+_NOT_STOPPING: Final = re.compile(rf"\b({'|'.join(_SPOKEN['not_stopping'].split())})\b")
+_REQUESTS: Final = {
+    Request(name): tuple(map(_whole, _SPOKEN["requests"][name])) for name in (Request.STOP, Request.ERASE)
+}
+
+
+def means_other_than_stop(text: str) -> bool:
+    """Whether a word's marks tell that "dung" is not "dừng" ("đúng", "dùng")."""
+    return _NOT_STOPPING.search(nfc(text).lower()) is not None
+
+
+def request_in(text: str) -> Request | None:
+    """What a person asks about messages and data of their own, in whatever words; None where it is anything else."""
+    if means_other_than_stop(text):
+        return None
+    folded = " ".join(re.sub(r"[^\w\s]", " ", fold(text)).split())
+    if len(folded.split()) > 16:
+        return None
+    return next((request for request, found in _REQUESTS.items() if any(p.fullmatch(folded) for p in found)), None)
+
+
 _NUMBER: Final = re.compile(
     r"^(?:chon |lay |cho toi )?(?:so|chon|cau|muc|cai|phuong an|thu|y)?\s*(?:so|thu)?\s*[\[(#]?(\d{1,3})\s*[.)\]]?$"
 )
