@@ -22,6 +22,7 @@ from bot.dialogue.recognise import (
     LAST,
     Kind,
     Request,
+    asks_what_is_missing,
     cleaned,
     code_in,
     codes_in,
@@ -171,7 +172,7 @@ class Dialogue:
         return _preceded(notice, answer)
 
     def _understand(self, turn: Turn, session: Session) -> Answer:
-        folded = fold(turn.text).strip(" .!?")
+        folded = _bare(turn.text)
         page = self._phrases.get(folded)
         if page and not (page is desk.stop and means_other_than_stop(turn.text)):
             return self._follow(turn, link(page))
@@ -234,7 +235,10 @@ class Dialogue:
         """A number or a button's words, typed."""
         number = picked_number(turn.text)
         if number is None:
-            match = next((choice for choice in session.offered if fold(choice.label) == folded), None)
+            match = next((choice for choice in session.offered if _bare(choice.label) == folded), None)
+            shown = session.trail[-1] if session.trail else ""
+            if match is None and asks_what_is_missing(turn.text) and (missing := procedure.missing_link(shown)):
+                return self._follow(turn, missing)
             return self._follow(turn, match.link) if match else self._picked_several(turn, session)
         number = len(session.offered) if number == LAST else number
         if 1 <= number <= len(session.offered):
@@ -317,6 +321,11 @@ class Dialogue:
         answer = self._follow(turn, link(procedure.show, code, procedure.named(asked)))
         trace = msgspec.structs.replace(answer.trace, asks=tuple(asked))
         return msgspec.structs.replace(answer, trace=trace)
+
+
+def _bare(text: str) -> str:
+    """A text to compare with a label or a fixed phrase: how it ends does not count."""
+    return fold(text).strip(" .!?,")
 
 
 def _preceded(paragraph: str, answer: Answer) -> Answer:

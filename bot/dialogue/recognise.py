@@ -203,6 +203,14 @@ def code_in(text: str) -> str | None:
     return None
 
 
+_MISSING: Final = re.compile(_SPOKEN["missing"].strip())
+
+
+def asks_what_is_missing(text: str) -> bool:
+    """Whether a text asks which papers of a list are not there yet ("còn thiếu gì nữa không em")."""
+    return _MISSING.fullmatch(" ".join(re.sub(r"[^\w\s]", " ", fold(text)).split())) is not None
+
+
 _MARKUP: Final = re.compile(r"<[^<>]{0,200}>")
 _JOINERS: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
 

@@ -181,7 +181,7 @@ def test_warnings_are_said() -> None:
     """The district level, broken text and the editors' notes reach the resident."""
     note = Note(text="Mang theo bản chính.", who="Chị Hoa", when="2026-11-01")
     procedure = msgspec.structs.replace(BARE, flags=(Flag.DISTRICT_LEVEL, Flag.BROKEN_TEXT), notes=(note,))
-    said = " ".join(wording.warnings(procedure))
+    said = " ".join((*wording.warnings(procedure), *wording.remarks(procedure)))
     assert "cấp huyện không còn" in said
     assert "lỗi chữ" in said
     assert "Mang theo bản chính." in said

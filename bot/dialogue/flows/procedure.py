@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, tell, to
+from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, parse_link, tell, to
 from bot.dialogue.wording import checklist as checklist_wording
 from bot.dialogue.wording import places
 from bot.dialogue.wording import procedure as wording
@@ -36,7 +36,7 @@ def show(turn: Turn, code: str, asked: str = "") -> Answer:
             choices += case_choices(procedure)
         else:
             paragraphs += wording.facet(procedure, facet, turn.centre, turn.now.date())
-    paragraphs += (*wording.warnings(procedure), wording.source(procedure))
+    paragraphs += (*_notes(turn, procedure), wording.source(procedure))
     return tell(
         paragraphs,
         *choices,
@@ -77,7 +77,7 @@ def documents(turn: Turn, code: str) -> Answer:
     procedure = _known(turn, code)
     body = wording.facet(procedure, Facet.DOCUMENTS, turn.centre, turn.now.date())
     return tell(
-        (wording.heading(procedure), *body, *wording.warnings(procedure), wording.source(procedure)),
+        (wording.heading(procedure), *body, *_notes(turn, procedure), wording.source(procedure)),
         *next_steps(procedure, (Facet.DOCUMENTS,)),
         topic=procedure.code,
     )
@@ -165,15 +165,25 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     if papers is None:
         return checklist(turn, code)
     ticked = turn.ticks.get(papers.key, ())
-    missing = [wording.paper_line(paper) for n, paper in enumerate(papers.papers) if n not in ticked]
+    unticked = [paper for n, paper in enumerate(papers.papers) if n not in ticked]
+    always = [wording.paper_line(paper) for paper in unticked if not wording.conditional(paper)]
+    missing = always + [wording.paper_line(paper) for paper in unticked if wording.conditional(paper)]
     back = to(checklist_wording.BACK_TO_LIST, checklist, code, position)
     if not missing:
         said = checklist_wording.complete(procedure.name, len(papers.papers), places.short(procedure, turn.centre))
         where = to(wording.BUTTONS[Facet.WHERE], show, code, Facet.WHERE.value)
         return tell((*said, wording.source(procedure)), where, back, topic=code)
     numbered = [f"{n}. {line}" for n, line in enumerate(missing, 1)]
-    said = checklist_wording.missing(procedure.name, numbered)
+    said = checklist_wording.missing(procedure.name, numbered, len(always))
     return tell((*said, wording.source(procedure)), back, *next_steps(procedure, (Facet.DOCUMENTS,))[1:4], topic=code)
+
+
+def missing_link(shown: str) -> str:
+    """The link to what is missing from the list that `shown`, the link last followed, leads to; "" for no list."""
+    name, args = parse_link(shown)
+    if name not in (checklist.name, tick.name, still_needed.name, untick.name) or not args:
+        return ""
+    return link(still_needed, *args[:2])
 
 
 @flow.page
@@ -209,7 +219,8 @@ def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *,
     if ticked:
         choices.append(to(checklist_wording.CLEAR, untick, code, position))
     done = sum(1 for n in ticked if n < total)
-    heading = checklist_wording.heading(papers.procedure.name, papers.label, done, total)
+    some = any(map(wording.conditional, papers.papers))
+    heading = checklist_wording.heading(papers.procedure.name, papers.label, done, total, conditional=some)
     return tell(
         (heading, *lines, wording.source(papers.procedure)),
         *choices,
@@ -218,6 +229,12 @@ def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *,
         ticks={papers.key: ticked},
         here=link(checklist, code, position, str(page)),
     )
+
+
+def _notes(turn: Turn, procedure: Procedure) -> tuple[str, ...]:
+    """The warnings, and what editors remarked: once, when the talk comes to this procedure."""
+    new = turn.topic != procedure.code
+    return (*wording.warnings(procedure), *(wording.remarks(procedure) if new else ()))
 
 
 def _known(turn: Turn, code: str) -> Procedure:

@@ -1,5 +1,6 @@
 """What is said about one procedure, field by field from its record. No sentence here states a fact of its own."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -7,10 +8,21 @@ from bot.dialogue.wording import fees as fee_wording
 from bot.dialogue.wording import figures, places
 from knowledge_base.centre import Centre
 from knowledge_base.facets import Facet
-from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, Flag, Paper, Procedure
+from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, Flag, Note, Paper, Procedure
+from knowledge_base.text import fold
 
 LONG_NAME = 60
 """Official names longer than this are preceded by the plain one."""
+_CONDITIONAL = re.compile(
+    r"^\W*(?:(?:đối với|trong) )?(?:trường hợp|nếu|khi)\b|^\W*đối với\b|\(nếu (?:có|cần)|\bnếu có\b|\btrường hợp\b",
+    re.IGNORECASE,
+)
+_MADE_BY_FORM = re.compile(
+    r"^\W*(?:tờ khai|đơn|giấy đề nghị|giấy yêu cầu|phiếu|bản khai|bản đăng ký|văn bản đề nghị|công văn đề nghị)\b"
+    r"|\btheo mẫu\b|\bmẫu số\b",
+    re.IGNORECASE,
+)
+"""Papers that one fills in or writes oneself, though the record brings no form along."""
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
 
 TITLES = {
@@ -71,8 +83,16 @@ def warnings(procedure: Procedure) -> tuple[str, ...]:
         )
     if Flag.BROKEN_TEXT in procedure.flags:
         said.append("Lưu ý: nội dung trên Cổng của thủ tục này đang bị lỗi chữ. Bạn hỏi lại cán bộ trước khi đi nộp.")
-    said += [f"Ghi chú của Trung tâm ({figures.day(note.when)}): {note.text}" for note in procedure.notes]
     return tuple(said)
+
+
+def remarks(procedure: Procedure) -> tuple[str, ...]:
+    """What editors added, with who says so: only what the centre wrote is the centre's word."""
+    return tuple(f"Ghi chú của {_writer(note)} ({figures.day(note.when)}): {note.text}" for note in procedure.notes)
+
+
+def _writer(note: Note) -> str:
+    return "Trung tâm" if note.staff or fold(note.who).startswith("trung tam") else note.who
 
 
 def facet(procedure: Procedure, wanted: Facet, centre: Centre, today: date) -> tuple[str, ...]:
@@ -187,6 +207,11 @@ def paper_line(paper: Paper) -> str:
     return f"{said} [{title}: {', '.join(missing_forms)}]"
 
 
+def conditional(paper: Paper) -> bool:
+    """Whether the paper's own words say that it is needed in some situations only."""
+    return _CONDITIONAL.search(f"{paper.name} {paper.detail}") is not None
+
+
 def short_name(paper: Paper) -> str:
     """The paper's name, with a mark where the record's line goes on and the whole line is not here."""
     closed = "…" in paper.name and paper.name.endswith(")")
@@ -261,10 +286,14 @@ def online(procedure: Procedure, centre: Centre) -> str:
 def forms(procedure: Procedure) -> tuple[str, ...]:
     """The papers that come with a form, with its number or file."""
     with_form = [paper for paper in procedure.papers if paper.forms]
-    if not with_form:
-        return ("Bản ghi không kèm mẫu đơn nào.",)
+    by_form = [paper for paper in procedure.papers if not paper.forms and _MADE_BY_FORM.search(paper.name)]
     said = [f"• {short_name(paper)}: {', '.join(paper.forms)}" for paper in _distinct(with_form)]
-    return (*said, "Mẫu tải về ở đường dẫn nguồn, hoặc xin tại nơi nộp.")
+    if said:
+        said.append("Mẫu tải về ở đường dẫn nguồn, hoặc xin tại nơi nộp.")
+    if by_form:
+        said.append("Bản ghi không kèm mẫu cho giấy sau, bạn hỏi xin mẫu tại nơi nộp:")
+        said += [f"• {short_name(paper)}" for paper in _distinct(by_form)]
+    return tuple(said) or ("Bản ghi không kèm mẫu đơn nào.",)
 
 
 def _distinct(papers: list[Paper]) -> list[Paper]:
