@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from bot.dialogue.days import asked_day
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
 from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, procedure, rating, unanswered
 from bot.dialogue.privacy import mask, says_only_number
@@ -28,6 +29,7 @@ from bot.dialogue.recognise import (
     codes_in,
     kind_of,
     means_other_than_stop,
+    only_insults,
     picked_number,
     picked_numbers,
     question_in,
@@ -199,16 +201,21 @@ class Dialogue:
         if kind is not None and kind not in HINTS:
             other = find.rejected(turn, session.offered, session.trail) if kind is Kind.WRONG else None
             return self._follow(turn, other) if other else self._desk(turn, kind)
-        turn = msgspec.structs.replace(turn, text=question_in(turn.text))
-        answer = self._question(turn, session)
-        if kind is Kind.DANGER and answer.trace.decision == "nothing":
-            return desk.emergency(turn)
-        doubtful = turn.topic is not None and turn.guide.find(turn.text).decision == "nothing"
-        if kind is Kind.INSULT and doubtful and len(turn.text.split()) <= WORDS_OF_ANGER:
+        if kind is Kind.INSULT and only_insults(turn.text):
             return desk.remark(turn, kind)
-        if kind is Kind.DANGER and (answer.trace.decision == "several" or doubtful):
+        return self._hinted(msgspec.structs.replace(turn, text=question_in(turn.text)), session, kind)
+
+    def _hinted(self, turn: Turn, session: Session, kind: Kind | None) -> Answer:
+        """The answer to a question that may be a cry for help or an insult instead."""
+        answer = self._question(turn, session)
+        found = answer.trace.decision
+        doubtful = turn.topic is not None and turn.guide.find(turn.text).decision == "nothing"
+        if kind is Kind.DANGER and found == "nothing":
+            return desk.emergency(turn)
+        if kind is Kind.DANGER and (found == "several" or doubtful):
             return _preceded(wording.EMERGENCY[0], answer)
-        if kind is Kind.INSULT and answer.trace.decision == "nothing":
+        angry = doubtful and len(turn.text.split()) <= WORDS_OF_ANGER
+        if kind is Kind.INSULT and (found == "nothing" or angry):
             return desk.remark(turn, kind)
         return answer
 
@@ -226,8 +233,10 @@ class Dialogue:
             return handed
         if target := dossier.token(payload.strip()) or rating.token(payload.strip()):
             return self._follow(turn, target)
-        if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
-            return self._follow(turn, link(procedure.show, code))
+        if code := code_in(payload or command.removeprefix("/")):
+            if turn.guide.procedure(code):
+                return self._follow(turn, link(procedure.show, code))
+            return tell(wording.REMOVED.format(code=code), *desk.ways_on(), topic=None)
         page = self._phrases.get(fold(command.partition("@")[0]))
         return self._follow(turn, link(page)) if page else desk.start(turn)
 
@@ -274,7 +283,10 @@ class Dialogue:
             case Kind.STATUS:
                 return self._follow(turn, link(dossier.start))
             case Kind.HOURS:
-                return self._follow(turn, link(desk.hours))
+                day = asked_day(turn.text, turn.now.astimezone(VIETNAM).date())
+                return self._follow(turn, link(desk.hours_on, day.isoformat()) if day else link(desk.hours))
+            case Kind.COMPLAINT:
+                return self._follow(turn, link(desk.complaint))
             case Kind.CONTACT:
                 return self._follow(turn, link(desk.contact))
             case _:

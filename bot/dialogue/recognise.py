@@ -29,6 +29,7 @@ class Kind(StrEnum):
     EMERGENCY = "emergency"
     DANGER = "danger"
     INSULT = "insult"
+    COMPLAINT = "complaint"
     EMPTY = "empty"
 
 
@@ -46,6 +47,10 @@ _SAYINGS: Final = tuple(
         key=lambda pair: -len(pair[0]),  # "không phải" before "không"
     )
 )
+_FIRST: Final = (
+    *(Kind.EMERGENCY, Kind.COMPLAINT, Kind.HUMAN, Kind.WHO, Kind.STATUS, Kind.HOURS, Kind.CONTACT, Kind.GREETING),
+)
+"""Kinds known by patterns before anything else, in this order."""
 _RANK: Final = [Kind(kind) for kind in _SPOKEN["sayings"]]
 _PATTERNS: Final = {
     Kind(kind): tuple(re.compile(pattern) for pattern in patterns) for kind, patterns in _SPOKEN["patterns"].items()
@@ -67,7 +72,7 @@ def kind_of(text: str) -> Kind | None:
     folded = fold(_HOMOGRAPHS.sub(r"\g<1>9", nfc(text).lower()))
     if not _LETTERS.search(folded):
         return Kind.EMPTY
-    for kind in (Kind.EMERGENCY, Kind.HUMAN, Kind.WHO, Kind.STATUS, Kind.HOURS, Kind.CONTACT, Kind.GREETING):
+    for kind in _FIRST:
         if any(pattern.search(folded) for pattern in _PATTERNS[kind]):
             return kind
     saying = _saying(folded)
@@ -76,6 +81,14 @@ def kind_of(text: str) -> Kind | None:
     if _ADMINISTRATIVE.search(folded):
         return None
     return next((kind for kind in HINTS if any(pattern.search(folded) for pattern in _PATTERNS[kind])), None)
+
+
+def only_insults(text: str) -> bool:
+    """Whether nothing is left of a text but particles once its insults are taken out."""
+    rest = fold(text)
+    for pattern in _PATTERNS[Kind.INSULT]:
+        rest = pattern.sub(" ", rest)
+    return _PARTICLES.issuperset(re.sub(r"[^\w\s]", " ", rest).split())
 
 
 _NOT: Final = re.compile(r"\b(ko|k|kg|hok|hong|khum|hem)\b(?= (phai|dung|hieu|can|sai)\b)")
