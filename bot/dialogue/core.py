@@ -129,7 +129,7 @@ class Dialogue:
         if incoming.pressed is not None:
             answer = self._follow(turn, incoming.pressed)
         elif incoming.other is not None:
-            answer = desk.unreadable(turn)
+            answer = desk.contact_card(turn) if incoming.other == "contact" else desk.unreadable(turn)
         else:
             answer = self._with_officer(turn, session, incoming) or self._read(turn, session)
         return answer, _after(session, answer, now)

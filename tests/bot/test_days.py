@@ -103,3 +103,12 @@ def test_a_pure_insult_gets_no_list_of_procedures(guide: Guide) -> None:
         assert said(guide, insult)[0] == "smalltalk"
         assert "Xin lỗi đã làm bạn chưa hài lòng" in said(guide, insult)[1]
     assert said(guide, "đm, đăng ký kết hôn")[0] in ("sure", "several")
+
+
+def test_a_shared_telephone_number_is_not_needed(guide: Guide) -> None:
+    me = Contact("test", "1")
+    answer, _ = Dialogue(guide, CENTRE, now=lambda: NOW).answer(
+        Session(contact=me), Incoming(contact=me, message_id="1", other="contact")
+    )
+    assert answer.trace.decision == "privacy"
+    assert "số điện thoại, không cần đâu" in answer.reply.paragraphs[0]

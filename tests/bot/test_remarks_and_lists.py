@@ -87,7 +87,7 @@ def test_what_only_some_need_is_not_called_missing() -> None:
 
 
 def test_papers_made_by_a_form_that_the_record_does_not_bring_are_named() -> None:
-    papers = (paper("Đơn đề nghị cấp lại"), paper("Ảnh 3x4"), paper("Danh sách theo mẫu"))
+    papers: tuple[Paper, ...] = (paper("Đơn đề nghị cấp lại"), paper("Ảnh 3x4"), paper("Danh sách theo mẫu"))
     said = wording.forms(msgspec.structs.replace(BARE, cases=(Case(kind=CaseKind.ALL, papers=papers),)))
     assert said[0] == "Bản ghi không kèm mẫu cho giấy sau, bạn hỏi xin mẫu tại nơi nộp:"
     assert said[1:] == ("• Đơn đề nghị cấp lại", "• Danh sách theo mẫu")

@@ -1,4 +1,4 @@
-"""Whoever wants no more messages, or their data erased, is heard in everyday words; who stops a business is not meant."""
+"""Who wants no more messages, or to be forgotten, is heard in everyday words; who stops a business is not meant."""
 
 import unicodedata
 
@@ -17,7 +17,8 @@ STOP = [
     "đừng nhắn cho tôi nữa", "không muốn nhận tin nữa", "ngừng gửi tin", "dừng nhé", "hủy theo dõi", "Dừng!", "STOP ĐI",
     "thôi đừng gửi nữa", "đừng gửi tin cho tôi nữa", "ngừng gửi tin cho tôi", "tắt tin nhắn", "dừng lại", "dừng lại đi",
     "đừng làm phiền tôi nữa", "tôi không muốn nhận tin nhắn của trung tâm nữa", "huỷ nhận thông báo giúp em với",
-    "xin đừng nhắn tin cho bác nữa cháu nhé", "không nhận tin nữa", "bỏ theo dõi hết đi", "ad ơi ngừng gửi thông báo nhé",
+    "xin đừng nhắn tin cho bác nữa cháu nhé", "không nhận tin nữa", "bỏ theo dõi hết đi",
+    "ad ơi ngừng gửi thông báo nhé",
     "không cần nhận thông báo nữa đâu", "làm ơn dừng", "hủy đăng ký nhận tin", "thôi dừng đi", "unsubscribe",
 ]  # fmt: skip
 ERASE = [
@@ -26,9 +27,11 @@ ERASE = [
     "yêu cầu xóa số điện thoại của tôi", "xóa tin nhắn này đi", "cho em xóa hết dữ liệu với ạ",
 ]  # fmt: skip
 NEITHER = [
-    "dừng kinh doanh", "ngừng hoạt động", "xóa đăng ký thường trú", "tạm ngừng kinh doanh", "đúng", "đúng rồi", "đúng ạ",
+    "dừng kinh doanh", "ngừng hoạt động", "xóa đăng ký thường trú", "tạm ngừng kinh doanh", "đúng", "đúng rồi",
+    "đúng ạ",
     "dùng", "hủy đăng ký kết hôn", "xóa thế chấp", "xóa án tích", "dừng hưởng trợ cấp", "không nhận được tin nhắn",
-    "ngừng đóng bảo hiểm xã hội", "xóa thông tin cư trú", "dừng nhận trợ cấp thất nghiệp", "xóa đăng ký tạm trú của tôi",
+    "ngừng đóng bảo hiểm xã hội", "xóa thông tin cư trú", "dừng nhận trợ cấp thất nghiệp",
+    "xóa đăng ký tạm trú của tôi",
     "hủy hồ sơ của tôi", "thôi việc", "gửi tin cho tôi", "không cần nữa", "bỏ hết dấu", "thông báo tạm ngừng hoạt động",
     "theo dõi hồ sơ", "hủy giấy phép", "xóa sổ bộ tàu cá", "dung hoa", "chấm dứt hợp đồng", "dừng thi công",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import msgspec
 
 from bot.dialogue.flow import Answer, Decision, Flow, Trace, Turn, tell, to
 from bot.dialogue.flows import browse
+from bot.dialogue.privacy import Found
 from bot.dialogue.recognise import Kind
 from bot.dialogue.wording import desk as wording
 from bot.dialogue.wording import unanswered as unanswered_wording
@@ -54,6 +55,12 @@ def remark(turn: Turn, kind: str) -> Answer:
 def unreadable(turn: Turn) -> Answer:
     """A photo, a voice message, a sticker."""
     return tell(wording.UNREADABLE, *ways_on(), remember=False)
+
+
+@flow.page
+def contact_card(turn: Turn) -> Answer:
+    """Somebody's telephone number, sent as a card: not needed, and not kept."""
+    return tell(wording.privacy(frozenset({Found.PHONE})), *ways_on(), remember=False, trace=_decided("privacy"))
 
 
 @flow.entry("/giolamviec", "giờ làm việc", "mấy giờ làm việc")
