@@ -68,6 +68,7 @@ def case(turn: Turn, code: str, position: str) -> Answer:
         to(wording.CHECKLIST_BUTTON, checklist, procedure.code, position),
         *next_steps(procedure, (Facet.DOCUMENTS,)),
         topic=procedure.code,
+        trace=_papers(procedure.code),
     )
 
 
@@ -80,6 +81,7 @@ def documents(turn: Turn, code: str) -> Answer:
         (wording.heading(procedure), *body, *_notes(turn, procedure), wording.source(procedure)),
         *next_steps(procedure, (Facet.DOCUMENTS,)),
         topic=procedure.code,
+        trace=_papers(procedure.code),
     )
 
 
@@ -127,7 +129,7 @@ def paper_list(procedure: Procedure, position: str) -> PaperList | None:
 
 
 COMMON: Final = "c"
-_LIST_PAGE: Final = 8
+LIST_PAGE: Final = 8
 """Papers on one page of the checklist: as many as a phone shows with their buttons."""
 
 
@@ -136,11 +138,17 @@ def checklist(turn: Turn, code: str, position: str = "", page: str = "") -> Answ
     """The papers with what the person already has; first which case, where papers differ."""
     procedure = _known(turn, code)
     if not procedure.papers:
-        return tell((wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)), topic=code)
+        return tell(
+            (wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)),
+            topic=code,
+            trace=_papers(code),
+        )
     papers = paper_list(procedure, position)
     if papers is None:
         choices = [item(label, checklist, code, number) for number, label in list_choices(procedure)]
-        return tell((wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code)
+        return tell(
+            (wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code, trace=_papers(code)
+        )
     number = int(page) if page.isdecimal() else 0
     return _shown(turn, papers, number, turn.ticks.get(papers.key, ()), replaces=page != "")
 
@@ -154,7 +162,7 @@ def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer
         return checklist(turn, code)
     number = int(paper)
     ticked = set(turn.ticks.get(papers.key, ())) - {number} | ({number} if state == "1" else set())
-    return _shown(turn, papers, number // _LIST_PAGE, tuple(sorted(ticked)))
+    return _shown(turn, papers, number // LIST_PAGE, tuple(sorted(ticked)))
 
 
 @flow.page
@@ -172,10 +180,16 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     if not missing:
         said = checklist_wording.complete(procedure.name, len(papers.papers), places.short(procedure, turn.centre))
         where = to(wording.BUTTONS[Facet.WHERE], show, code, Facet.WHERE.value)
-        return tell((*said, wording.source(procedure)), where, back, topic=code)
+        return tell((*said, wording.source(procedure)), where, back, topic=code, trace=_papers(code))
     numbered = [f"{n}. {line}" for n, line in enumerate(missing, 1)]
     said = checklist_wording.missing(procedure.name, numbered, len(always))
-    return tell((*said, wording.source(procedure)), back, *next_steps(procedure, (Facet.DOCUMENTS,))[1:4], topic=code)
+    ways = next_steps(procedure, (Facet.DOCUMENTS,))[1:4]
+    return tell((*said, wording.source(procedure)), back, *ways, topic=code, trace=_papers(code))
+
+
+def _papers(code: str) -> Trace:
+    """Of the pages of papers: about this procedure, and no question of its own."""
+    return Trace(decision="sure", codes=(code,), asks=(Facet.DOCUMENTS.value,), quiet=True)
 
 
 def missing_link(shown: str) -> str:
@@ -197,8 +211,8 @@ def untick(turn: Turn, code: str, position: str) -> Answer:
 def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *, replaces: bool = True) -> Answer:
     """One page of the list; ticking and turning pages replaces the message whose button was pressed."""
     code, position, total = papers.procedure.code, papers.position, len(papers.papers)
-    first = min(page, (total - 1) // _LIST_PAGE) * _LIST_PAGE
-    shown = list(enumerate(papers.papers))[first : first + _LIST_PAGE]
+    first = min(page, (total - 1) // LIST_PAGE) * LIST_PAGE
+    shown = list(enumerate(papers.papers))[first : first + LIST_PAGE]
     lines = [checklist_wording.line(n + 1, wording.paper_line(paper), has=n in ticked) for n, paper in shown]
     choices = [
         item(
@@ -211,7 +225,7 @@ def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *,
         )
         for n, paper in shown
     ]
-    if first + _LIST_PAGE < total:
+    if first + LIST_PAGE < total:
         choices.append(to(checklist_wording.NEXT, checklist, code, position, str(page + 1)))
     if first:
         choices.append(to(checklist_wording.PREVIOUS, checklist, code, position, str(page - 1)))
@@ -225,6 +239,7 @@ def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *,
         (heading, *lines, wording.source(papers.procedure)),
         *choices,
         topic=code,
+        trace=_papers(code),
         replaces=replaces,
         ticks={papers.key: ticked},
         here=link(checklist, code, position, str(page)),
