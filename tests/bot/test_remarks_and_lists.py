@@ -75,6 +75,22 @@ def test_papers_for_some_are_known_by_their_words() -> None:
     assert wording.conditional(paper("Sổ hộ khẩu (nếu có)"))
     assert wording.conditional(paper("Giấy tờ", detail="Giấy tờ chứng minh, nếu có"))
     assert not wording.conditional(paper("Tờ khai đăng ký khai sinh"))
+    # the most needed paper of a birth, though its line speaks of another case further on
+    assert not wording.conditional(paper("Giấy chứng sinh; trường hợp không có thì nộp văn bản của người làm chứng"))
+
+
+def test_what_everybody_needs_is_read_first_and_ticked_under_its_own_place(guide: Guide) -> None:
+    papers = (paper("Trường hợp bị bỏ rơi: biên bản"), paper("Giấy chứng sinh"), paper("Tờ khai"))
+    assert wording.reading_order(papers) == (1, 2, 0)
+    assert wording.reading_order((*papers, paper("Một trong các giấy tờ sau:"))) == (0, 1, 2, 3)
+    talk = Talk(guide)
+    talk.says("1.001193")
+    talk.says(presses="Giấy tờ cần nộp")
+    listed = talk.says(presses="Đánh dấu")
+    first = next(line for line in listed.splitlines() if line.startswith("⬜ 1."))
+    assert not wording.conditional(paper(first.removeprefix("⬜ 1. ")))
+    assert first.replace("⬜", "✅") in talk.says(presses="⬜ 1.")
+    assert first.removeprefix("⬜ 1. ") not in talk.says("tôi còn thiếu gì?")
 
 
 def test_what_only_some_need_is_not_called_missing() -> None:

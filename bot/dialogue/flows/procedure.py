@@ -111,6 +111,15 @@ class PaperList(msgspec.Struct, frozen=True):
         return tuple(paper for group in self.groups for paper in group.papers)
 
     @property
+    def order(self) -> tuple[int, ...]:
+        """The places of the papers as they are read: as the record has them, what everybody needs first."""
+        read, first = list[int](), 0
+        for group in self.groups:
+            read += [first + place for place in wording.reading_order(group.papers)]
+            first += len(group.papers)
+        return tuple(read)
+
+    @property
     def label(self) -> str:
         """Of the chosen case."""
         return self.procedure.cases[int(self.position)].label if self.position.isdecimal() else ""
@@ -162,7 +171,7 @@ def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer
         return checklist(turn, code)
     number = int(paper)
     ticked = set(turn.ticks.get(papers.key, ())) - {number} | ({number} if state == "1" else set())
-    return _shown(turn, papers, number // LIST_PAGE, tuple(sorted(ticked)))
+    return _shown(turn, papers, papers.order.index(number) // LIST_PAGE, tuple(sorted(ticked)))
 
 
 @flow.page
@@ -173,7 +182,7 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     if papers is None:
         return checklist(turn, code)
     ticked = turn.ticks.get(papers.key, ())
-    unticked = [paper for n, paper in enumerate(papers.papers) if n not in ticked]
+    unticked = [papers.papers[n] for n in papers.order if n not in ticked]
     always = [wording.paper_line(paper) for paper in unticked if not wording.conditional(paper)]
     missing = always + [wording.paper_line(paper) for paper in unticked if wording.conditional(paper)]
     back = to(checklist_wording.BACK_TO_LIST, checklist, code, position)
@@ -212,18 +221,18 @@ def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *,
     """One page of the list; ticking and turning pages replaces the message whose button was pressed."""
     code, position, total = papers.procedure.code, papers.position, len(papers.papers)
     first = min(page, (total - 1) // LIST_PAGE) * LIST_PAGE
-    shown = list(enumerate(papers.papers))[first : first + LIST_PAGE]
-    lines = [checklist_wording.line(n + 1, wording.paper_line(paper), has=n in ticked) for n, paper in shown]
+    shown = [(number, n, papers.papers[n]) for number, n in enumerate(papers.order, 1)][first : first + LIST_PAGE]
+    lines = [checklist_wording.line(number, wording.paper_line(paper), has=n in ticked) for number, n, paper in shown]
     choices = [
         item(
-            checklist_wording.button(n + 1, paper.name, has=n in ticked),
+            checklist_wording.button(number, paper.name, has=n in ticked),
             tick,
             code,
             position,
             str(n),
             "0" if n in ticked else "1",
         )
-        for n, paper in shown
+        for number, n, paper in shown
     ]
     if first + LIST_PAGE < total:
         choices.append(to(checklist_wording.NEXT, checklist, code, position, str(page + 1)))

@@ -10,7 +10,9 @@ NEXT = "Giấy tờ tiếp theo"
 PREVIOUS = "Giấy tờ phía trước"
 
 
-CONDITIONAL = 'Mục có chữ "trường hợp", "nếu" chỉ cần khi đúng với bạn.'
+CONDITIONAL = (
+    'Mục mở đầu bằng "Trường hợp", "Đối với" hoặc có chữ "nếu có", "trong trường hợp" chỉ cần khi đúng với bạn.'
+)
 
 
 def heading(name: str, case: str, done: int, total: int, *, conditional: bool = False) -> str:

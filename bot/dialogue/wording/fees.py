@@ -43,6 +43,8 @@ def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
         named = [channel for channel in dict.fromkeys(channels) if channel]
         where_said = "" if len(by_text) == 1 and set(named) >= everywhere else figures.channel_names(named)
         said.append(f"• {where_said}{text}")
+    if all(line.kind in (FeeKind.COUNCIL, FeeKind.REGULATION) for line in procedure.fees):
+        said.append("Số tiền cụ thể, bạn hỏi cán bộ nơi nộp.")
     if all(line.kind is FeeKind.ZERO for line in procedure.fees):
         said.append("Bản ghi không viết rõ là miễn phí, nên bạn hỏi lại cán bộ nếu cần chắc chắn.")
     return tuple(said)

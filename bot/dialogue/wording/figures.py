@@ -114,7 +114,7 @@ def fee(line: FeeLine, today: date) -> str:
         case FeeKind.NOT_STATED:
             said = f"Bản ghi viết: {text}" if text else "Chưa có thông tin"
     if line.valid_until and date.fromisoformat(line.valid_until) < today:
-        said += f" (Chỗ ghi áp dụng đến {day(line.valid_until)} nay đã hết hạn, bạn hỏi lại cán bộ.)"
+        said += f" (Mức ghi đến hết {day(line.valid_until)} nay đã hết hạn, bạn hỏi cán bộ mức đang thu.)"
     return said
 
 

@@ -81,13 +81,13 @@ def _told(procedure: Procedure, centre: Centre, limit: int, *, brief: bool) -> t
         first = f"{figures.cut(place, limit)} (theo bản ghi)."
         agrees = _at_counter(procedure, (place,))
     elif deciding and not _at_counter(procedure, procedure.executing):
-        first, decides = f"Bản ghi không ghi nơi nộp, chỉ ghi cơ quan giải quyết là {figures.cut(deciding, limit)}.", ""
+        first, decides = f"{figures.cut(deciding, limit)} giải quyết việc này, bản ghi không ghi nơi nộp.", ""
         agrees = False
     else:
         first, agrees = "", True
     ours = f"Trung tâm tiếp nhận tại {at_desk}."
     if not agrees:
-        ours = f"Danh mục của Trung tâm lại ghi {at_desk}: bạn gọi {desk.phone(centre)} hỏi trước khi đi."
+        ours = f"Danh mục của Trung tâm ghi nơi khác ({at_desk}). Trước khi đi, bạn gọi {desk.phone(centre)} hỏi lại."
     return tuple(filter(None, (first, ours, decides)))
 
 

@@ -14,9 +14,11 @@ from knowledge_base.text import fold
 LONG_NAME = 60
 """Official names longer than this are preceded by the plain one."""
 _CONDITIONAL = re.compile(
-    r"^\W*(?:(?:đối với|trong) )?(?:trường hợp|nếu|khi)\b|^\W*đối với\b|\(nếu (?:có|cần)|\bnếu có\b|\btrường hợp\b",
+    r"^\W*(?:(?:đối với|trong) )?(?:trường hợp|nếu|khi)\b|^\W*đối với\b|\bnếu (?:có|cần)\b|\btrong trường hợp\b",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(r"(?:gồm|sau|sau đây|dưới đây|như|là|:)\W*$", re.IGNORECASE)
+"""How a paper's name ends whose continuation is the next one."""
 _MADE_BY_FORM = re.compile(
     r"^\W*(?:tờ khai|đơn|giấy đề nghị|giấy yêu cầu|phiếu|bản khai|bản đăng ký|văn bản đề nghị|công văn đề nghị)\b"
     r"|\btheo mẫu\b|\bmẫu số\b",
@@ -62,7 +64,7 @@ ALL_DOCUMENTS_BUTTON = "Xem đủ mọi trường hợp"
 
 def heading(procedure: Procedure) -> str:
     """The name and the code, as the first thing of every answer; long official names after the plain one."""
-    if procedure.plain_name and len(procedure.name) > LONG_NAME:
+    if procedure.plain_name and (len(procedure.name) > LONG_NAME or procedure.name.isupper()):
         return f"# {procedure.plain_name}\nTên đầy đủ: {procedure.name}\nMã thủ tục: {procedure.code}"
     return f"# {procedure.name}\nMã thủ tục: {procedure.code}"
 
@@ -173,7 +175,7 @@ def documents(procedure: Procedure) -> tuple[str, ...]:
 def case_documents(case: Case) -> Iterator[str]:
     """The papers of one case: its label with the first paper, then a paragraph per paper."""
     label = case_label(case)
-    for position, paper in enumerate(case.papers, 1):
+    for position, paper in enumerate((case.papers[n] for n in reading_order(case.papers)), 1):
         said = f"{position}. {paper_line(paper)}"
         yield f"{label}\n{said}" if label and position == 1 else said
 
@@ -212,6 +214,13 @@ def conditional(paper: Paper) -> bool:
     return _CONDITIONAL.search(f"{paper.name} {paper.detail}") is not None
 
 
+def reading_order(papers: tuple[Paper, ...]) -> tuple[int, ...]:
+    """The places of the papers as they are read: first what everybody needs, unless one paper leads to the next."""
+    if any(_GOES_ON.search(paper.name) for paper in papers):
+        return tuple(range(len(papers)))
+    return tuple(sorted(range(len(papers)), key=lambda place: conditional(papers[place])))
+
+
 def short_name(paper: Paper) -> str:
     """The paper's name, with a mark where the record's line goes on and the whole line is not here."""
     closed = "…" in paper.name and paper.name.endswith(")")
@@ -235,7 +244,7 @@ def notes(procedure: Procedure) -> tuple[str, ...]:
         said.append(f"bản ghi còn {count} lưu ý về giấy tờ")
     if abridged:
         said.append('giấy nào có dấu "…" thì bản ghi còn nói kỹ hơn')
-    return (f"{'; '.join(said).capitalize()}: bạn xem ở đường dẫn nguồn.",) if said else ()
+    return (f"{'; '.join(said).capitalize()}: bạn xem ở đường dẫn bên dưới.",) if said else ()
 
 
 def durations(procedure: Procedure) -> tuple[str, ...]:
@@ -289,7 +298,7 @@ def forms(procedure: Procedure) -> tuple[str, ...]:
     by_form = [paper for paper in procedure.papers if not paper.forms and _MADE_BY_FORM.search(paper.name)]
     said = [f"• {short_name(paper)}: {', '.join(paper.forms)}" for paper in _distinct(with_form)]
     if said:
-        said.append("Mẫu tải về ở đường dẫn nguồn, hoặc xin tại nơi nộp.")
+        said.append("Mẫu tải về ở đường dẫn bên dưới, hoặc xin tại nơi nộp.")
     if by_form:
         said.append("Bản ghi không kèm mẫu cho giấy sau, bạn hỏi xin mẫu tại nơi nộp:")
         said += [f"• {short_name(paper)}" for paper in _distinct(by_form)]
@@ -307,10 +316,10 @@ def steps(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ...]:
     ways = "; ".join(figures.CHANNELS[channel].lower() for channel in procedure.channels) or "hỏi cán bộ cách nộp"
     return (
         f"1. Chuẩn bị giấy tờ: {count_documents(procedure)}.",
-        f"2. Nộp hồ sơ: {places.short(procedure, centre)} Cách nộp: {ways}.",
+        f"2. Nộp hồ sơ: {ways}. Nơi nộp: {places.short(procedure, centre)}",
         f"3. Lệ phí: {fee_wording.short(procedure, today)}.",
         f"4. Nhận kết quả. Thời gian: {_short_duration(procedure)}.",
-        "Trình tự đầy đủ có ở đường dẫn nguồn.",
+        "Các bước đầy đủ: bạn xem ở đường dẫn bên dưới.",
     )
 
 
@@ -320,9 +329,9 @@ def conditions(procedure: Procedure) -> tuple[str, ...]:
     if procedure.conditions:
         said.append(procedure.conditions)
     elif procedure.has_conditions:
-        said.append("Bản ghi có nêu điều kiện. Bạn xem ở đường dẫn nguồn, hoặc hỏi cán bộ nơi nộp.")
+        said.append("Bản ghi có nêu điều kiện. Bạn xem ở đường dẫn bên dưới, hoặc hỏi cán bộ nơi nộp.")
     else:
-        said.append("Bản ghi không nêu điều kiện riêng.")
+        said.append("Bản ghi không nêu điều kiện riêng. Bạn kể trường hợp của mình với cán bộ nơi nộp để chắc chắn.")
     if procedure.audience:
         said.append(f"Đối tượng được làm: {', '.join(procedure.audience)}.")
     return tuple(said)
