@@ -23,7 +23,6 @@ from bot.dialogue.recognise import (
     LAST,
     Kind,
     Request,
-    asks_what_is_missing,
     cleaned,
     code_in,
     codes_in,
@@ -246,8 +245,8 @@ class Dialogue:
         if number is None:
             match = next((choice for choice in session.offered if _bare(choice.label) == folded), None)
             shown = session.trail[-1] if session.trail else ""
-            if match is None and asks_what_is_missing(turn.text) and (missing := procedure.missing_link(shown)):
-                return self._follow(turn, missing)
+            if match is None and (papers := procedure.papers_asked(turn, shown)):
+                return self._follow(turn, papers)
             return self._follow(turn, match.link) if match else self._picked_several(turn, session)
         number = len(session.offered) if number == LAST else number
         if 1 <= number <= len(session.offered):

@@ -133,5 +133,13 @@ def test_a_typed_question_finds_the_lists_button(guide: Guide, typed: str) -> No
     assert "chưa đánh dấu" in talk.says(typed)  # also on the page of what is missing itself
 
 
+def test_a_list_is_found_by_its_name_while_the_talk_is_about_the_procedure(guide: Guide) -> None:
+    talk = Talk(guide)
+    talk.says("1.001193")
+    assert "Bấm vào giấy bạn đã có" in talk.says("đánh dấu giấy đã có")
+    talk.says("lệ phí")
+    assert "chưa đánh dấu" in talk.says("còn thiếu gì")
+
+
 def test_only_what_asks_for_missing_papers_is_heard_so() -> None:
     assert not any(map(asks_what_is_missing, ("thiếu tiền", "tôi còn thiếu sổ đỏ", "thiếu giấy khai sinh thì làm gì")))

@@ -20,11 +20,13 @@ STOP = [
     "xin đừng nhắn tin cho bác nữa cháu nhé", "không nhận tin nữa", "bỏ theo dõi hết đi",
     "ad ơi ngừng gửi thông báo nhé",
     "không cần nhận thông báo nữa đâu", "làm ơn dừng", "hủy đăng ký nhận tin", "thôi dừng đi", "unsubscribe",
+    "stop nhắn tin", "ngưng gửi tin",
 ]  # fmt: skip
 ERASE = [
     "xóa hết thông tin của tôi đi", "tôi muốn xóa dữ liệu", "Xóa dữ liệu của tôi đi", "xoá dữ liệu của tôi",
     "xóa giúp tôi toàn bộ thông tin cá nhân", "xóa lịch sử trò chuyện", "đừng lưu thông tin của tôi",
     "yêu cầu xóa số điện thoại của tôi", "xóa tin nhắn này đi", "cho em xóa hết dữ liệu với ạ",
+    "xoá thông tin cá nhân của tôi khỏi hệ thống",
 ]  # fmt: skip
 NEITHER = [
     "dừng kinh doanh", "ngừng hoạt động", "xóa đăng ký thường trú", "tạm ngừng kinh doanh", "đúng", "đúng rồi",

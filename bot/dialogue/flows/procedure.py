@@ -7,12 +7,14 @@ from typing import Final
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, parse_link, tell, to
+from bot.dialogue.recognise import asks_what_is_missing
 from bot.dialogue.wording import checklist as checklist_wording
 from bot.dialogue.wording import places
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Choice
 from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Paper, Procedure
+from knowledge_base.text import fold
 
 flow = Flow("procedure")
 
@@ -201,12 +203,17 @@ def _papers(code: str) -> Trace:
     return Trace(decision="sure", codes=(code,), asks=(Facet.DOCUMENTS.value,), quiet=True)
 
 
-def missing_link(shown: str) -> str:
-    """The link to what is missing from the list that `shown`, the link last followed, leads to; "" for no list."""
-    name, args = parse_link(shown)
-    if name not in (checklist.name, tick.name, still_needed.name, untick.name) or not args:
+def papers_asked(turn: Turn, shown: str) -> str:
+    """The link to the list that a text asks to tick, or to what is missing from the list that `shown`, the link last
+    followed, leads to; "" where it asks for neither."""
+    if turn.topic and fold(turn.text).strip(" .!?") == fold(wording.CHECKLIST_BUTTON):
+        return link(checklist, turn.topic)
+    if not asks_what_is_missing(turn.text):
         return ""
-    return link(still_needed, *args[:2])
+    name, args = parse_link(shown)
+    if name in (checklist.name, tick.name, still_needed.name, untick.name) and args:
+        return link(still_needed, *args[:2])
+    return link(still_needed, turn.topic) if turn.topic else ""
 
 
 @flow.page
