@@ -309,6 +309,16 @@ def test_an_amount_lowered_for_a_period_is_told_with_the_full_one() -> None:
     assert figures.fee(line, TODAY) == f"800.000 đồng – {text}"
 
 
+def test_a_time_that_only_repeats_the_name_is_told_without_it() -> None:
+    days = (5.0, 2.0)
+    times = tuple(
+        Duration(kind=DurationKind.STATED, value=each, unit=DurationUnit.DAY, text="ĐĂNG KÝ THỬ") for each in days
+    )
+    said = " ".join(wording.durations(msgspec.structs.replace(BARE, durations=times)))
+    assert "5 ngày" in said
+    assert "đăng ký thử" not in said.lower()
+
+
 def test_an_address_ends_with_one_full_stop() -> None:
     procedure = msgspec.structs.replace(BARE, address="Số 1 phố Một.", executing=("Sở Một.", "Sở Hai"))
     said = " ".join(places.where(procedure, CENTRE))

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+import msgspec
+
 from bot.dialogue.wording import fees as fee_wording
 from bot.dialogue.wording import figures, places
 from knowledge_base.centre import Centre
@@ -249,7 +251,7 @@ def notes(procedure: Procedure) -> tuple[str, ...]:
 
 def durations(procedure: Procedure) -> tuple[str, ...]:
     """Every processing time; channels with the same time share a line, cases that say otherwise have their own."""
-    told = _told(procedure.durations)
+    told = _told(procedure)
     if not told:
         return ("Bản ghi chưa nêu thời gian giải quyết cụ thể. Bạn hỏi cán bộ khi nộp.",)
     by_text: dict[str, list[Channel]] = {}
@@ -267,8 +269,13 @@ def durations(procedure: Procedure) -> tuple[str, ...]:
     return said
 
 
-def _told(times: tuple[Duration, ...]) -> list[Duration]:
-    """The processing times that tell something: placeholders are left out."""
+def _told(procedure: Procedure) -> list[Duration]:
+    """The processing times that tell something: placeholders are left out, and so is a text that only names it."""
+    name = fold(procedure.name)
+    times = [
+        msgspec.structs.replace(time, text="") if time.kind is DurationKind.STATED and fold(time.text) == name else time
+        for time in procedure.durations
+    ]
     by_case = {time.value for time in times if time.kind is DurationKind.STATED and time.channel is None}
     return [
         time
@@ -352,7 +359,7 @@ def _listed(values: tuple[str, ...]) -> str:
 
 
 def _short_duration(procedure: Procedure) -> str:
-    told = _told(procedure.durations)
+    told = _told(procedure)
     said = list(dict.fromkeys(figures.duration(time) for time in told))
     if not said:
         return "bản ghi chưa nêu cụ thể"
