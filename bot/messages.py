@@ -24,7 +24,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
 
     `message_id` is the supplier's id, unique within the contact: the same id twice is a redelivery.
     Exactly one of `text` (typed, any Unicode form), `pressed` (the `link` of a Choice) or `other` (something we
-    cannot read: "photo", "voice", "sticker", "location", "file") is set.
+    cannot read: "photo", "voice", "sticker", "location", "file", "contact" (somebody's telephone number)) is set.
     """
 
     contact: Contact

@@ -165,6 +165,7 @@ class Receiver:
         """What was asked counts for the week's figures, never with the person."""
         trace, pressed = answer.trace, incoming.pressed is not None
         what = counted(trace.codes, trace.asks, trace.decision, pressed=pressed) if self._asked else None
+        what = None if trace.quiet else what
         if self._asked is None or what is None:
             return
         try:

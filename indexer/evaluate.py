@@ -1,13 +1,14 @@
-"""How well a finder answers a file of labelled questions, by style and overall."""
+"""How well a file of labelled questions is answered, by a finder alone or by whoever is asked, by style and overall."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from knowledge_base.facets import asked
 from knowledge_base.finder import Finder, Found
+from knowledge_base.json_lines import json_lines, whole
 
 _QUESTIONS = Path(__file__).parent.parent / "knowledge_base" / "data" / "questions"
 DEVELOPMENT = _QUESTIONS / "development.jsonl"
@@ -25,14 +26,42 @@ class Question(msgspec.Struct, frozen=True):
     style: str
     codes: tuple[str, ...]
     asks: str
+    """What is asked, "" where the file does not say: then it is not judged."""
     question: str = ""
     turns: tuple[str, ...] = ()
     topic: str = ""
     """The procedure that the turns before the last are about, where the file says so."""
+    accepts: tuple[str, ...] = ()
+    """All that `asks` may be read as, where the file gives several."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A question as people and programs write it: numbers as ids, one code without brackets, `asks` left out."""
+
+    codes: tuple[str, ...] | str
+    id: str | int = ""
+    style: str | None = "all styles"
+    asks: str | tuple[str, ...] | None = ""
+    question: str | None = ""
+    turns: tuple[str, ...] | None = ()
+    topic: str | None = ""
 
 
 class BadQuestions(Exception):  # noqa: N818 - says what is the matter
     """A question file cannot be read; the message names the line."""
+
+
+class Answered(NamedTuple):
+    """How an input was answered: decision, codes best first, and what was understood to be asked."""
+
+    decision: str
+    codes: tuple[str, ...]
+    asks: str
+
+    @property
+    def procedure(self) -> bool:
+        """Whether it was answered with procedures at all."""
+        return self.decision in ("sure", "several") and bool(self.codes)
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -81,20 +110,46 @@ class Report(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
 
+def read_lines(file: Path) -> tuple[list[Question], list[str]]:
+    """The questions of a JSONL file, and a sentence for each line that is none."""
+    questions, problems = [], []
+    for line in json_lines(file):
+        question, problem = (None, line.problem) if line.problem else _question(line.value, line.number)
+        if question is None:
+            problems.append(f"{file}, line {line.number}: {problem}")
+        else:
+            questions.append(question)
+    return questions, problems
+
+
 def read_questions(file: Path) -> list[Question]:
     """All questions of a JSONL file; BadQuestions names the first line that is not one."""
-    questions = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            question = msgspec.json.decode(line, type=Question)
-        except (msgspec.DecodeError, json.JSONDecodeError) as error:
-            raise BadQuestions(f"{file}, line {number}: not a labelled question; correct it ({error})") from error
-        if bool(question.question) == bool(question.turns):
-            raise BadQuestions(f"{file}, line {number}: give either a question or its turns")
-        questions.append(question)
+    questions, problems = read_lines(file)
+    if problems:
+        raise BadQuestions(problems[0])
     return questions
+
+
+def _question(value: object, number: int) -> tuple[Question | None, str]:
+    """The question that a line holds, or what to correct in it."""
+    try:
+        row = msgspec.convert(value, _Row)
+    except msgspec.ValidationError as error:
+        return None, f"not a labelled question; correct it ({error})"
+    if bool(row.question) == bool(row.turns):
+        return None, "give either a question or its turns"
+    asks = (row.asks,) if isinstance(row.asks, str) else row.asks or ()
+    accepts = tuple(each for each in asks if each)
+    return Question(
+        id=str(row.id) or f"line {number}",
+        style=row.style or "all styles",
+        codes=(row.codes,) if isinstance(row.codes, str) else row.codes,
+        asks=accepts[0] if accepts else "",
+        question=whole(row.question or ""),
+        turns=tuple(map(whole, row.turns or ())),
+        topic=row.topic or "",
+        accepts=accepts,
+    ), ""
 
 
 def answer(finder: Finder, question: Question) -> tuple[Found, str]:
@@ -112,11 +167,20 @@ def answer(finder: Finder, question: Question) -> tuple[Found, str]:
 
 
 def evaluate(finder: Finder, questions_file: Path = DEVELOPMENT) -> Report:
-    """Ask `finder` every question of the file."""
-    rows: dict[str, list[tuple[Question, Found, bool]]] = {"all": []}
-    for question in read_questions(questions_file):
+    """Ask `finder` alone every question of the file: for calibrating and publishing, where no dialogue is there."""
+
+    def ask(question: Question) -> Answered:
         found, last = answer(finder, question)
-        row = (question, found, asked(last)[0] == question.asks)
+        return Answered(found.decision, tuple(match.code for match in found.matches), asked(last)[0])
+
+    return judge(read_questions(questions_file), ask)
+
+
+def judge(questions: Iterable[Question], ask: Callable[[Question], Answered]) -> Report:
+    """Ask every question and count."""
+    rows: dict[str, list[tuple[Question, Answered]]] = {"all": []}
+    for question in questions:
+        row = (question, ask(question))
         rows.setdefault(question.style, []).append(row)
         rows["all"].append(row)
     return Report({style: _score(rows[style]) for style in sorted(rows, key=lambda style: (style == "all", style))})
@@ -127,24 +191,22 @@ def _share(values: Iterable[bool]) -> float | None:
     return round(sum(counted) / len(counted), 4) if counted else None
 
 
-def _score(rows: list[tuple[Question, Found, bool]]) -> Score:
+def _score(rows: list[tuple[Question, Answered]]) -> Score:
     ours = [row for row in rows if row[0].codes]
     aside = [row for row in rows if not row[0].codes]
 
     def hit(limit: int) -> float | None:
-        return _share(
-            bool({m.code for m in found.matches[:limit]} & set(question.codes)) for question, found, _ in ours
-        )
+        return _share(bool(set(said.codes[:limit]) & set(question.codes)) for question, said in ours)
 
-    sure = [row for row in rows if row[1].decision == "sure"]
+    sure = [row for row in rows if row[1].decision == "sure" and row[1].codes]
     return Score(
         questions=len(rows),
         hit1=hit(1),
         hit3=hit(3),
         hit10=hit(10),
-        false_abstention=_share(found.decision == "nothing" for _, found, _ in ours),
-        abstention=_share(found.decision == "nothing" for _, found, _ in aside),
-        sure=_share(row[1].decision == "sure" for row in ours),
-        wrong_sure=_share(found.matches[0].code not in question.codes for question, found, _ in sure),
-        facet=_share(right for _, _, right in ours),
+        false_abstention=_share(not said.procedure for _, said in ours),
+        abstention=_share(not said.procedure for _, said in aside),
+        sure=_share(said.decision == "sure" for _, said in ours),
+        wrong_sure=_share(said.codes[0] not in question.codes for question, said in sure),
+        facet=_share(said.asks in (question.accepts or (question.asks,)) for question, said in ours if question.asks),
     )

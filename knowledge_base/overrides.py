@@ -161,7 +161,8 @@ def lay_over(procedures: Iterable[Procedure], overrides: Iterable[Override | Ove
             case Phrase():
                 phrases.setdefault(entry.code, []).append(entry.text)
             case Remark():
-                note = Note(text=entry.text, who=entry.who, when=entry.when)
+                staff = entry.origin.startswith("staff:")
+                note = Note(text=entry.text, who=entry.who, when=entry.when, staff=staff)
                 known[entry.code] = msgspec.structs.replace(procedure, notes=(*procedure.notes, note))
             case Warn():
                 if entry.flag not in procedure.flags:

@@ -143,12 +143,14 @@ class LegalDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     name: str = ""
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """A remark that an editor of the centre added, with who wrote it and when."""
+class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A remark that an editor added, with who wrote it and when."""
 
     text: str
     who: str
     when: str
+    staff: bool = False
+    """Written by the centre's staff at the console: then it is the centre's word, whoever signed it."""
 
 
 class Flag(StrEnum):

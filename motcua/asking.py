@@ -5,9 +5,8 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -68,34 +67,59 @@ def ask(question: str | None, *, as_json: bool, batch: tuple[Path, Path] | None)
 
 
 def _batch(receiver: Any, questions: Path, answers: Path) -> None:
-    from bot.messages import Contact
+    from knowledge_base.json_lines import json_lines, whole
 
+    if not questions.is_file():
+        raise click.ClickException(f"there is no file {questions}: check its name")
+    if answers.exists() and answers.samefile(questions):
+        raise click.ClickException(
+            f"{answers} would be written over while it is read: give another name for the answers"
+        )
     refused = 0
-    with questions.open(encoding="utf-8-sig") as lines, answers.open("w", encoding="utf-8") as out:
-        for number, row in _rows(lines):
-            turns = row.get("turns", [row.get("question")]) if isinstance(row, dict) else None
-            if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
-                click.echo(
-                    f'line {number}: expected {{"id", "question"}} or {{"id", "turns": [...]}}; skipped', err=True
-                )
+    try:
+        out = answers.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise click.ClickException(f"{answers} cannot be written: {error.strerror}") from error
+    with out:
+        for line in json_lines(questions):
+            turns, problem = ([], line.problem) if line.problem else _turns(line.value)
+            if problem:
+                click.echo(f"line {line.number}: {problem}; skipped", err=True)
                 refused += 1
                 continue
-            contact = Contact("ask", uuid.uuid4().hex)
-            said = [answered(receiver, contact, position, turn) for position, turn in enumerate(turns)]
-            record = {"id": row.get("id"), **said[-1]} | ({"turns": said} if "turns" in row else {})
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+            record = _record(receiver, line.value, [whole(turn) for turn in turns])
+            try:
+                written = json.dumps(record, ensure_ascii=False)
+                written.encode()
+            except UnicodeEncodeError:  # an id with half a character, given back as it came
+                written = json.dumps(record)
+            out.write(written + "\n")
     if refused:
-        click.echo(f"{refused} lines were skipped, all others answered", err=True)
+        raise click.ClickException(f"{refused} lines were skipped, all others answered")
 
 
-def _rows(lines: TextIO) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield number, json.loads(line)
-        except json.JSONDecodeError:
-            yield number, None
+def _turns(row: Any) -> tuple[list[str], str]:
+    """What a row asks, or what is wrong with it."""
+    expected = 'expected {"id", "question"} or {"id", "turns": [...]}'
+    if not isinstance(row, dict):
+        return [], f"{type(row).__name__} instead of an object; {expected}"
+    turns = row.get("turns")
+    if turns in (None, []):  # written so beside a question by programs that fill every field
+        turns = [row.get("question")]
+    if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
+        return [], f"no question in text; {expected}"
+    return turns, ""
+
+
+def _record(receiver: Any, row: dict[str, Any], turns: list[str]) -> dict[str, Any]:
+    """The answers of one new person; `scores` are for a single question only."""
+    from bot.messages import Contact
+
+    contact = Contact("ask", uuid.uuid4().hex)
+    said = [answered(receiver, contact, position, turn) for position, turn in enumerate(turns)]
+    for each in said:
+        del each["scores"]
+    return {"id": row.get("id"), **said[-1]} | ({"turns": said} if row.get("turns") else {})
 
 
 @click.command()

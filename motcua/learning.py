@@ -319,18 +319,31 @@ def train(*, steps: int | None, seed: int, out: Path | None, checkpoints: Path) 
 @click.command()
 @click.argument("questions", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def evaluate(questions: Path | None, *, as_json: bool) -> None:
+@click.option("--finder", "finder_only", is_flag=True, help="Judge the finder alone instead of what residents get.")
+def evaluate(questions: Path | None, *, as_json: bool, finder_only: bool) -> None:
     """Ask a file of labelled questions and report how many were answered rightly, by style; then what staff linked."""
     from bot.settings import read_settings
-    from indexer.evaluate import DEVELOPMENT
-    from indexer.evaluate import evaluate as measure
+    from indexer.evaluate import DEVELOPMENT, Answered, answer, judge, read_lines
     from indexer.linked import report_linked
+    from knowledge_base.facets import asked
     from knowledge_base.index import open_snapshot
 
+    labelled, problems = read_lines(questions or DEVELOPMENT)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if not labelled:
+        raise click.ClickException(f"{questions} holds no labelled question: see docs/finding.md for the format")
     settings = read_settings()
     finder, staff = open_snapshot(settings.index_dir).finder, _from_staff(settings)
-    report = measure(finder, questions or DEVELOPMENT)
+
+    def by_finder(question: Any) -> Answered:
+        found, last = answer(finder, question)
+        return Answered(found.decision, tuple(match.code for match in found.matches), asked(last)[0])
+
+    report = judge(labelled, by_finder if finder_only else _by_dialogue(settings))
     linked = report_linked(finder, staff.linked, staff.elsewhere) if staff.linked or staff.elsewhere else None
+    if problems:
+        click.echo(f"{len(problems)} lines were left out, {len(labelled)} questions were asked", err=True)
     if as_json:
         import msgspec
 
@@ -340,3 +353,24 @@ def evaluate(questions: Path | None, *, as_json: bool) -> None:
     click.echo(str(report))
     if linked:
         click.echo(f"\n{linked}")
+
+
+def _by_dialogue(settings: Any) -> Callable[[Any], Any]:
+    """Asks as a resident does, each question as a new person."""
+    import uuid
+
+    from bot.app import build_core
+    from bot.messages import Contact
+    from bot.storage.database import IN_MEMORY
+    from indexer.evaluate import Answered
+    from motcua.asking import answered
+
+    receiver = build_core(settings, IN_MEMORY).receiver
+
+    def ask(question: Any) -> Answered:
+        person = Contact("ask", uuid.uuid4().hex)
+        turns = question.turns or (question.question,)
+        said = [answered(receiver, person, number, turn) for number, turn in enumerate(turns)][-1]
+        return Answered(said["decision"], tuple(said["codes"]), next(iter(said["asks"]), ""))
+
+    return ask

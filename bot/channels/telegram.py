@@ -10,6 +10,7 @@ import hmac
 import html
 import logging
 import re
+import time
 import unicodedata
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -23,6 +24,8 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Telegr
 
 from bot.channels import OutcomeUnknown, Receive, Refused, Sent, TryLater, Unreachable
 from bot.channels.telegram_requests import FloodError, NothingSentError, Requests
+from bot.channels.telegram_updates import ALLOWED, Membership, Message, Update, calls, message_of
+from bot.channels.telegram_updates import incoming as incoming_of
 from bot.failures import where
 from bot.messages import Choice, Contact, Incoming, Reply, split
 
@@ -37,17 +40,12 @@ LINK_LIMIT = 64  # bytes of callback_data
 BUTTON_LIMIT = 100
 CONNECTIONS = 16
 """To Telegram at once; at 0.2 s a request they carry three times what it permits."""
-ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+KEPT_LATER = 5
+"""Answers of one chat that are kept to be sent later, the newest."""
+GROUP_PAUSE = 600
+"""Seconds in which a group is told once that the bot talks in private."""
 HEADING = "\ufdd0"  # a Unicode noncharacter, ours within `render` only
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-# What a person may send that we cannot read. Anything else without a text is Telegram's own note ("message pinned",
-# "auto-delete set") and no question.
-OTHER = {
-    "photo": "photo", "voice": "voice", "audio": "voice", "video_note": "voice", "sticker": "sticker",
-    "location": "location", "venue": "location", "document": "file", "video": "file", "animation": "file",
-    "contact": "contact", "poll": "poll", "dice": "sticker", "story": "file", "paid_media": "file",
-}  # fmt: skip
 
 
 class TelegramSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +68,10 @@ class TelegramSettings(msgspec.Struct, frozen=True, kw_only=True):
     stop_patience: float = 10
     typing_after: float = 0.5
     longest_pause: float = 60
-    """How long in total an answer waits for Telegram's flood control before it is given up."""
+    """How long in total an answer holds up its chat for Telegram's flood control; then it is sent later."""
+    longest_wait: float = 1800
+    """How long an answer is kept to be sent later: after that nobody waits for it any more."""
+    without_buttons: str = "(Các nút không hiện được lúc này. Bạn gõ điều mình cần.)"
     retry_pause: float = 1
     concurrent: int = 32
     chat_burst: int = 3
@@ -79,43 +80,6 @@ class TelegramSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"TelegramSettings(base_url={self.base_url!r}, webhook_url={self.webhook_url!r})"
-
-
-# --- what Telegram sends: only the fields that we read, so that new ones cannot break us ---
-
-
-class _Chat(msgspec.Struct):
-    id: int
-    type: str
-
-
-class _Message(msgspec.Struct):
-    message_id: int
-    chat: _Chat
-    text: str | None = None
-    media_group_id: str | None = None
-
-
-class _Press(msgspec.Struct):
-    id: str
-    message: _Message | None = None
-    data: str | None = None
-
-
-class _Member(msgspec.Struct):
-    status: str
-
-
-class _Membership(msgspec.Struct):
-    chat: _Chat
-    new_chat_member: _Member
-
-
-class _Update(msgspec.Struct):
-    update_id: int
-    message: dict[str, Any] | None = None
-    callback_query: _Press | None = None
-    my_chat_member: _Membership | None = None
 
 
 # --- what we send ---
@@ -225,6 +189,7 @@ class _Talk:
         self.speaking = asyncio.Lock()  # the parts of one message stay together, also when a push comes in between
         self.pace = AsyncLimiter(settings.chat_burst, settings.chat_burst * settings.chat_interval)
         self.album: str | None = None
+        self.last: tuple[int, str | None] | None = None  # number and text of the last message
 
     def idle(self) -> bool:
         return not self.turn.locked() and not self.speaking.locked() and self.pace.has_capacity(self.pace.max_rate)
@@ -235,7 +200,8 @@ class Telegram:
     of each message whose answer has left.
 
     `on_reachable` hears when a person blocks (False) or unblocks (True) the bot. `counts` is for the metrics:
-    "malformed", "wrong secret", "failed" (`receive` raised) and "unanswered" (the answer could not be delivered).
+    "malformed", "wrong secret", "failed" (`receive` raised), "later" (an answer waits for Telegram's flood control) and
+    "unanswered" (the answer could not be delivered).
     """
 
     def __init__(
@@ -267,6 +233,10 @@ class Telegram:
         self._tasks: dict[int, asyncio.Task[None]] = {}  # updates in hand, by update_id
         self._handled: deque[int] = deque(maxlen=1000)  # spares the conversation most redeliveries of a webhook
         self._asides: set[asyncio.Task[None]] = set()
+        self._later: dict[int, deque[tuple[Incoming, Reply]]] = {}  # answers that Telegram does not take now, by chat
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._name = ""  # of the bot, once Telegram has told it
+        self._told: dict[int, float] = {}  # when a group was told that the bot talks in private
         self._runner: asyncio.Task[None] | None = None
         self._next = 0  # the first update_id that was never fetched
 
@@ -296,6 +266,7 @@ class Telegram:
         self._runner.cancel()
         await asyncio.wait([self._runner])
         self._runner = None
+        await self._give_up_later()
         waiting = {*self._tasks.values(), *self._asides}
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=self._settings.stop_patience)
@@ -319,13 +290,14 @@ class Telegram:
 
     async def _register(self) -> None:
         await self._bot.initialize()
+        self._name = self._bot.bot.username or ""
         if self._settings.commands:
             await self._bot.set_my_commands(self._settings.commands)
         if self._settings.webhook_url:
             await self._bot.set_webhook(
                 self._settings.webhook_url,
                 secret_token=self._settings.webhook_secret,
-                allowed_updates=ALLOWED_UPDATES,
+                allowed_updates=ALLOWED,
             )
         else:
             await self._bot.delete_webhook()  # the two exclude each other; waiting updates are kept
@@ -375,7 +347,7 @@ class Telegram:
                 continue
             self._next = number + 1  # not max(): after a quiet week Telegram starts from a random number
             try:
-                update = msgspec.convert(item, _Update)
+                update = msgspec.convert(item, Update)
             except (msgspec.ValidationError, RecursionError):
                 self.counts["malformed"] += 1
                 log.error("An update of Telegram could not be read and was skipped.")
@@ -387,7 +359,7 @@ class Telegram:
     async def _updates(self, offset: int, wait: int, limit: int = 100) -> list[dict[str, Any]]:
         # Not Bot.get_updates: it fails as a whole, and logs what people wrote, when it can't read one update.
         query = {"offset": offset, "timeout": wait, "limit": limit}
-        allowed = msgspec.json.encode(ALLOWED_UPDATES).decode()
+        allowed = msgspec.json.encode(ALLOWED).decode()
         address = f"{self._settings.base_url}{self._settings.token}/getUpdates?"
         read_timeout = wait + self._settings.read_timeout
         result: Any = await self._polling.post(
@@ -402,7 +374,7 @@ class Telegram:
             self.counts["wrong secret"] += 1
             return 403
         try:
-            update = msgspec.json.decode(body, type=_Update)
+            update = msgspec.json.decode(body, type=Update)
         except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
             self.counts["malformed"] += 1
             return 400
@@ -415,7 +387,7 @@ class Telegram:
 
     # --- a message comes in ---
 
-    def _take(self, update: _Update) -> asyncio.Task[None]:
+    def _take(self, update: Update) -> asyncio.Task[None]:
         task = self._tasks.get(update.update_id)
         if task is None:  # else: delivered again while we are at it
             task = self._tasks[update.update_id] = asyncio.create_task(self._handle(update))
@@ -427,15 +399,17 @@ class Telegram:
         if not task.cancelled():
             self._handled.append(update_id)
 
-    async def _handle(self, update: _Update) -> None:
+    async def _handle(self, update: Update) -> None:
         try:
             if update.callback_query:
                 # At once, not after the answer: until then the button shows a clock, and soon the query is too old.
                 self._aside(self._bot.answer_callback_query(update.callback_query.id))
             if update.my_chat_member:
                 await self._membership(update.my_chat_member)
-            elif (message := _message(update)) and message.chat.type == "private":
+            elif (message := message_of(update)) and message.chat.type == "private":
                 await self._turn(message, update)
+            elif message and message.chat.type in ("group", "supergroup") and update.message:
+                self._tell_group(message)
         except Exception as error:  # noqa: BLE001
             self.counts["failed"] += 1
             log.error("Update %d was not handled: %s", update.update_id, where(error))
@@ -451,13 +425,21 @@ class Telegram:
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
 
-    async def _membership(self, change: _Membership) -> None:
+    async def _membership(self, change: Membership) -> None:
         status = change.new_chat_member.status
         if change.chat.type != "private":
             if status in ("member", "administrator"):  # this update comes once, so we say it once
                 self._aside(self._bot.send_message(change.chat.id, self._settings.private_only))
         elif status in ("kicked", "member"):
             await self._tell_reachable(change.chat.id, reachable=status == "member")
+
+    def _tell_group(self, message: Message) -> None:
+        """Whoever calls the bot in a group hears where it talks; once in a while, however often it is called."""
+        now, chat_id = time.monotonic(), message.chat.id
+        if not calls(message, self._name) or now - self._told.get(chat_id, -GROUP_PAUSE) < GROUP_PAUSE:
+            return
+        self._told = {chat: at for chat, at in self._told.items() if now - at < GROUP_PAUSE} | {chat_id: now}
+        self._aside(self._bot.send_message(chat_id, self._settings.private_only))
 
     async def _tell_reachable(self, chat_id: int, *, reachable: bool) -> None:
         if self._on_reachable:
@@ -466,13 +448,18 @@ class Telegram:
             except Exception as error:  # noqa: BLE001
                 log.error("on_reachable failed: %s", where(error))
 
-    async def _turn(self, message: _Message, update: _Update) -> None:
+    async def _turn(self, message: Message, update: Update) -> None:
         chat_id, talk = message.chat.id, self._talk(message.chat.id)
         async with talk.turn:
-            incoming = _incoming(message, update)
-            if incoming is None or (message.media_group_id and message.media_group_id == talk.album):
+            incoming = incoming_of(message, update)
+            in_album = message.media_group_id and message.media_group_id == talk.album
+            if incoming is None or (in_album and not message.caption):
                 return  # an album arrives as one message for each picture: one answer is enough
             talk.album = message.media_group_id
+            written = (message.message_id, incoming.text)
+            if update.edited_message and written == talk.last:
+                return  # only its looks were changed
+            talk.last = written if incoming.text else talk.last
             try:
                 async with self._slots:
                     reply = await self._answer(incoming)
@@ -483,13 +470,70 @@ class Telegram:
             if reply is None:
                 return
             edits = message.message_id if update.callback_query and reply.replaces else None
+            if chat_id in self._later:  # in order
+                self._keep(chat_id, incoming, reply)
+                return
             try:
                 await self._say(chat_id, reply, patient=True, edits=edits)
-            except (TryLater, Unreachable, OutcomeUnknown) as error:
+            except TryLater as error:
+                # Nothing has left, so it isn't confirmed, and is sent once Telegram takes it.
+                self._postpone(chat_id, incoming, reply, error)
+                return
+            except (Unreachable, OutcomeUnknown) as error:
                 # After a time-out it may have arrived, so it isn't repeated: the person can ask again.
                 self.counts["unanswered"] += 1
                 log.warning("The answer to update %d was not delivered: %s", update.update_id, error)
             await self._confirm(incoming)
+
+    def _keep(self, chat_id: int, incoming: Incoming, reply: Reply) -> None:
+        self.counts["later"] += 1
+        queue = self._later.setdefault(chat_id, deque())
+        queue.append((incoming, reply))
+        if len(queue) > KEPT_LATER:  # whoever goes on writing sees the newest answers
+            queue.popleft()
+            self.counts["unanswered"] += 1
+
+    def _postpone(self, chat_id: int, incoming: Incoming, reply: Reply, error: TryLater) -> None:
+        if error.seconds > self._settings.longest_wait or len(self._later) >= 1000:
+            self.counts["unanswered"] += 1
+            log.warning("An answer was not delivered: %s", error)
+            return
+        log.warning("An answer waits: %s", error)
+        self._keep(chat_id, incoming, reply)
+        task = asyncio.create_task(self._send_later(chat_id, error.seconds))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _send_later(self, chat_id: int, pause: float) -> None:
+        """What is kept for one chat, in order, as soon as Telegram takes it."""
+        queue, waited = self._later[chat_id], 0.0
+        try:
+            while queue:
+                await asyncio.sleep(pause)
+                waited, pause = waited + pause, 0.0
+                incoming, reply = queue[0]
+                try:
+                    await self._say(chat_id, reply, patient=True)
+                except TryLater as error:
+                    pause = max(error.seconds, self._settings.retry_pause)
+                    if waited + pause > self._settings.longest_wait:
+                        return
+                    continue
+                except (Unreachable, OutcomeUnknown) as error:
+                    self.counts["unanswered"] += 1
+                    log.warning("An answer that had waited was not delivered: %s", error)
+                queue.popleft()
+                await self._confirm(incoming)
+        finally:
+            self._later.pop(chat_id, None)
+            if queue:
+                self.counts["unanswered"] += len(queue)
+                log.warning("%d answers that had waited were not delivered.", len(queue))
+
+    async def _give_up_later(self) -> None:
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
 
     async def _confirm(self, incoming: Incoming) -> None:
         """This process is done with the message; one that takes over after a kill need not answer it again."""
@@ -574,15 +618,29 @@ class Telegram:
                     chat_id, text, parse_mode="HTML", reply_markup=keyboard, link_preview_options=NO_PREVIEW
                 )
             except BadRequest as error:
-                if "can't parse entities" not in error.message.lower():
+                plainer = self._plainer(text, keyboard, error)
+                if plainer is None:
                     raise
-                log.error("Telegram could not parse our HTML; sent without mark-up.")
                 sent = await self._bot.send_message(
-                    chat_id, _plain(text), reply_markup=keyboard, link_preview_options=NO_PREVIEW
+                    chat_id, plainer[0], reply_markup=plainer[1], link_preview_options=NO_PREVIEW
                 )
             return sent.message_id
 
         return request
+
+    def _plainer(
+        self, text: str, keyboard: InlineKeyboardMarkup | None, error: BadRequest
+    ) -> tuple[str, InlineKeyboardMarkup | None] | None:
+        """The message without what Telegram does not take of it; None where that is not what it complains of."""
+        reason = error.message.lower()
+        if "can't parse entities" in reason:
+            log.error("Telegram could not parse our HTML; sent without mark-up.")
+            return _plain(text), keyboard
+        if keyboard is None or not any(word in reason for word in ("button", "keyboard", "reply markup")):
+            return None
+        log.error("Telegram refused our buttons (%s); sent without.", error.message)
+        plain, said = _plain(text), f"\n\n{self._settings.without_buttons}"
+        return plain + said if len((plain + said).encode("utf-16-le")) // 2 <= TEXT_LIMIT else plain, None
 
     async def _edit(
         self, talk: _Talk, chat_id: int, message_id: int, text: str, keyboard: InlineKeyboardMarkup | None
@@ -606,22 +664,3 @@ _ASK_BOTFATHER = (
     "Telegram does not know this token. Ask @BotFather for it (/mybots, the bot, API Token), put it into the settings "
     "as it stands there, like 123456:ABC-DEF, and start again."
 )
-
-
-def _message(update: _Update) -> _Message | None:
-    """The message that was written, or under which a button was pressed."""
-    if update.callback_query:
-        return update.callback_query.message
-    return msgspec.convert(update.message, _Message) if update.message else None
-
-
-def _incoming(message: _Message, update: _Update) -> Incoming | None:
-    contact = Contact("telegram", str(message.chat.id))
-    if press := update.callback_query:
-        return Incoming(contact=contact, message_id=f"c{press.id}", pressed=press.data) if press.data else None
-    number = f"m{message.message_id}"
-    if message.text:
-        text = message.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # whole characters only
-        return Incoming(contact=contact, message_id=number, text=text)
-    other = next((kind for field, kind in OTHER.items() if field in (update.message or {})), None)
-    return Incoming(contact=contact, message_id=number, other=other) if other else None

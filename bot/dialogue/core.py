@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from bot.dialogue.days import asked_day
 from bot.dialogue.flow import Answer, Flow, OutdatedError, Page, Trace, Turn, link, parse_link, tell
 from bot.dialogue.flows import assist, browse, desk, dossier, find, handover, news, procedure, rating, unanswered
 from bot.dialogue.privacy import mask, says_only_number
@@ -21,13 +22,17 @@ from bot.dialogue.recognise import (
     HINTS,
     LAST,
     Kind,
+    Request,
     cleaned,
     code_in,
     codes_in,
     kind_of,
+    means_other_than_stop,
+    only_insults,
     picked_number,
     picked_numbers,
     question_in,
+    request_in,
     without_names,
 )
 from bot.dialogue.wording import desk as wording
@@ -128,7 +133,7 @@ class Dialogue:
         if incoming.pressed is not None:
             answer = self._follow(turn, incoming.pressed)
         elif incoming.other is not None:
-            answer = desk.unreadable(turn)
+            answer = desk.contact_card(turn) if incoming.other == "contact" else desk.unreadable(turn)
         else:
             answer = self._with_officer(turn, session, incoming) or self._read(turn, session)
         return answer, _after(session, answer, now)
@@ -173,9 +178,12 @@ class Dialogue:
         return _preceded(notice, answer)
 
     def _understand(self, turn: Turn, session: Session) -> Answer:
-        folded = fold(turn.text).strip(" .!?")
-        if page := self._phrases.get(folded):
+        folded = _bare(turn.text)
+        page = self._phrases.get(folded)
+        if page and not (page is desk.stop and means_other_than_stop(turn.text)):
             return self._follow(turn, link(page))
+        if request := request_in(turn.text):
+            return self._follow(turn, link(desk.stop if request is Request.STOP else dossier.erase))
         if _BACK.fullmatch(folded):
             return self._back(turn, session)
         if turn.text.startswith("/"):
@@ -197,16 +205,21 @@ class Dialogue:
         if kind is not None and kind not in HINTS:
             other = find.rejected(turn, session.offered, session.trail) if kind is Kind.WRONG else None
             return self._follow(turn, other) if other else self._desk(turn, kind)
-        turn = msgspec.structs.replace(turn, text=question_in(turn.text))
-        answer = self._question(turn, session)
-        if kind is Kind.DANGER and answer.trace.decision == "nothing":
-            return desk.emergency(turn)
-        doubtful = turn.topic is not None and turn.guide.find(turn.text).decision == "nothing"
-        if kind is Kind.INSULT and doubtful and len(turn.text.split()) <= WORDS_OF_ANGER:
+        if kind is Kind.INSULT and only_insults(turn.text):
             return desk.remark(turn, kind)
-        if kind is Kind.DANGER and (answer.trace.decision == "several" or doubtful):
+        return self._hinted(msgspec.structs.replace(turn, text=question_in(turn.text)), session, kind)
+
+    def _hinted(self, turn: Turn, session: Session, kind: Kind | None) -> Answer:
+        """The answer to a question that may be a cry for help or an insult instead."""
+        answer = self._question(turn, session)
+        found = answer.trace.decision
+        doubtful = turn.topic is not None and turn.guide.find(turn.text).decision == "nothing"
+        if kind is Kind.DANGER and found == "nothing":
+            return desk.emergency(turn)
+        if kind is Kind.DANGER and (found == "several" or doubtful):
             return _preceded(wording.EMERGENCY[0], answer)
-        if kind is Kind.INSULT and answer.trace.decision == "nothing":
+        angry = doubtful and len(turn.text.split()) <= WORDS_OF_ANGER
+        if kind is Kind.INSULT and (found == "nothing" or angry):
             return desk.remark(turn, kind)
         return answer
 
@@ -227,15 +240,20 @@ class Dialogue:
         page = self._phrases.get(fold(command.partition("@")[0]))
         if page is dossier.start and payload.strip():
             return self._follow(msgspec.structs.replace(turn, text=payload.strip()), link(dossier.code))
-        if (code := code_in(payload or command.removeprefix("/"))) and turn.guide.procedure(code):
-            return self._follow(turn, link(procedure.show, code))
+        if code := code_in(payload or command.removeprefix("/")):
+            if turn.guide.procedure(code):
+                return self._follow(turn, link(procedure.show, code))
+            return tell(wording.REMOVED.format(code=code), *desk.ways_on(), topic=None)
         return self._follow(turn, link(page)) if page else desk.start(turn)
 
     def _picked(self, turn: Turn, session: Session, folded: str) -> Answer | None:
         """A number or a button's words, typed."""
         number = picked_number(turn.text)
         if number is None:
-            match = next((choice for choice in session.offered if fold(choice.label) == folded), None)
+            match = next((choice for choice in session.offered if _bare(choice.label) == folded), None)
+            shown = session.trail[-1] if session.trail else ""
+            if match is None and (papers := procedure.papers_asked(turn, shown)):
+                return self._follow(turn, papers)
             return self._follow(turn, match.link) if match else self._picked_several(turn, session)
         number = len(session.offered) if number == LAST else number
         if 1 <= number <= len(session.offered):
@@ -271,7 +289,10 @@ class Dialogue:
             case Kind.STATUS:
                 return self._follow(turn, link(dossier.start))
             case Kind.HOURS:
-                return self._follow(turn, link(desk.hours))
+                day = asked_day(turn.text, turn.now.astimezone(VIETNAM).date())
+                return self._follow(turn, link(desk.hours_on, day.isoformat()) if day else link(desk.hours))
+            case Kind.COMPLAINT:
+                return self._follow(turn, link(desk.complaint))
             case Kind.CONTACT:
                 return self._follow(turn, link(desk.contact))
             case _:
@@ -318,6 +339,11 @@ class Dialogue:
         answer = self._follow(turn, link(procedure.show, code, procedure.named(asked)))
         trace = msgspec.structs.replace(answer.trace, asks=tuple(asked))
         return msgspec.structs.replace(answer, trace=trace)
+
+
+def _bare(text: str) -> str:
+    """A text to compare with a label or a fixed phrase: how it ends does not count."""
+    return fold(text).strip(" .!?,")
 
 
 def _preceded(paragraph: str, answer: Answer) -> Answer:

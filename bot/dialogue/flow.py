@@ -67,6 +67,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     scores: dict[str, float] = msgspec.field(default_factory=dict)
+    quiet: bool = False
+    """A step within what was asked before, like a tick: it does not count as a question of its own."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

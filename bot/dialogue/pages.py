@@ -22,11 +22,28 @@ def all_pages(guide: Guide, centre: Centre, procedure: Procedure, limit: int = L
     pages |= {
         facet.value: procedure_flow.show(turn, code, facet.value) for facet in Facet if facet is not Facet.DOCUMENTS
     }
-    pages["checklist"] = procedure_flow.checklist(turn, code)
+    pages |= _checklists(turn, procedure)
     for position, case in enumerate(procedure.cases):
         if case.kind is CaseKind.CASE and case.papers:
             pages[f"documents of case {position + 1}"] = procedure_flow.case(turn, code, str(position))
     return {name: messages(answer, limit) for name, answer in pages.items()}
+
+
+def _checklists(turn: Turn, procedure: Procedure) -> dict[str, Answer]:
+    """Every page of every list of papers, and what is missing while nothing is ticked."""
+    code = procedure.code
+    pages = {"checklist": procedure_flow.checklist(turn, code)}
+    lists = procedure_flow.list_choices(procedure) if procedure_flow.paper_list(procedure, "") is None else [("", "")]
+    for position, _ in lists:
+        papers = procedure_flow.paper_list(procedure, position)
+        if papers is None or not papers.papers:
+            continue
+        number = f" of case {int(position) + 1}" if position.isdecimal() else " of no case" if position else ""
+        for page in range(-(-len(papers.papers) // procedure_flow.LIST_PAGE)):
+            name = f"checklist{number}{f', page {page + 1}' if page else ''}"
+            pages[name] = procedure_flow.checklist(turn, code, position, str(page))
+        pages[f"still needed{number}"] = procedure_flow.still_needed(turn, code, position)
+    return pages
 
 
 def messages(answer: Answer, limit: int) -> list[str]:

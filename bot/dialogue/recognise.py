@@ -29,6 +29,7 @@ class Kind(StrEnum):
     EMERGENCY = "emergency"
     DANGER = "danger"
     INSULT = "insult"
+    COMPLAINT = "complaint"
     EMPTY = "empty"
 
 
@@ -46,6 +47,10 @@ _SAYINGS: Final = tuple(
         key=lambda pair: -len(pair[0]),  # "không phải" before "không"
     )
 )
+_FIRST: Final = (
+    *(Kind.EMERGENCY, Kind.COMPLAINT, Kind.HUMAN, Kind.WHO, Kind.STATUS, Kind.HOURS, Kind.CONTACT, Kind.GREETING),
+)
+"""Kinds known by patterns before anything else, in this order."""
 _RANK: Final = [Kind(kind) for kind in _SPOKEN["sayings"]]
 _PATTERNS: Final = {
     Kind(kind): tuple(re.compile(pattern) for pattern in patterns) for kind, patterns in _SPOKEN["patterns"].items()
@@ -67,7 +72,7 @@ def kind_of(text: str) -> Kind | None:
     folded = fold(_HOMOGRAPHS.sub(r"\g<1>9", nfc(text).lower()))
     if not _LETTERS.search(folded):
         return Kind.EMPTY
-    for kind in (Kind.EMERGENCY, Kind.HUMAN, Kind.WHO, Kind.STATUS, Kind.HOURS, Kind.CONTACT, Kind.GREETING):
+    for kind in _FIRST:
         if any(pattern.search(folded) for pattern in _PATTERNS[kind]):
             return kind
     saying = _saying(folded)
@@ -76,6 +81,14 @@ def kind_of(text: str) -> Kind | None:
     if _ADMINISTRATIVE.search(folded):
         return None
     return next((kind for kind in HINTS if any(pattern.search(folded) for pattern in _PATTERNS[kind])), None)
+
+
+def only_insults(text: str) -> bool:
+    """Whether nothing is left of a text but particles once its insults are taken out."""
+    rest = fold(text)
+    for pattern in _PATTERNS[Kind.INSULT]:
+        rest = pattern.sub(" ", rest)
+    return _PARTICLES.issuperset(re.sub(r"[^\w\s]", " ", rest).split())
 
 
 _NOT: Final = re.compile(r"\b(ko|k|kg|hok|hong|khum|hem)\b(?= (phai|dung|hieu|can|sai)\b)")
@@ -96,6 +109,40 @@ def _saying(folded: str) -> Kind | None:
     if not _PARTICLES.issuperset(rest.split()):
         return None
     return max(heard, key=_RANK.index)
+
+
+class Request(StrEnum):
+    """What a person asks about the messages and data of their own."""
+
+    STOP = "stop"
+    ERASE = "erase"
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    """The pattern as a whole message, with words around it that change nothing."""
+    before, after = ("|".join(_SPOKEN["requests"][side].split()) for side in ("before", "after"))
+    return re.compile(rf"(?:(?:{before}) )*(?:{pattern})(?: (?:{after}))*")
+
+
+_NOT_STOPPING: Final = re.compile(rf"\b({'|'.join(_SPOKEN['not_stopping'].split())})\b")
+_REQUESTS: Final = {
+    Request(name): tuple(map(_whole, _SPOKEN["requests"][name])) for name in (Request.STOP, Request.ERASE)
+}
+
+
+def means_other_than_stop(text: str) -> bool:
+    """Whether a word's marks tell that "dung" is not "dừng" ("đúng", "dùng")."""
+    return _NOT_STOPPING.search(nfc(text).lower()) is not None
+
+
+def request_in(text: str) -> Request | None:
+    """What a person asks about messages and data of their own, in whatever words; None where it is anything else."""
+    if means_other_than_stop(text):
+        return None
+    folded = " ".join(re.sub(r"[^\w\s]", " ", fold(text)).split())
+    if len(folded.split()) > 16:
+        return None
+    return next((request for request, found in _REQUESTS.items() if any(p.fullmatch(folded) for p in found)), None)
 
 
 _NUMBER: Final = re.compile(
@@ -167,6 +214,14 @@ def code_in(text: str) -> str | None:
     if match := _CODE_LOOSE.search(text.strip()):
         return f"{match.group(1)}.{match.group(2)}"
     return None
+
+
+_MISSING: Final = re.compile(_SPOKEN["missing"].strip())
+
+
+def asks_what_is_missing(text: str) -> bool:
+    """Whether a text asks which papers of a list are not there yet ("còn thiếu gì nữa không em")."""
+    return _MISSING.fullmatch(" ".join(re.sub(r"[^\w\s]", " ", fold(text)).split())) is not None
 
 
 _MARKUP: Final = re.compile(r"<[^<>]{0,200}>")

@@ -22,6 +22,7 @@ from bot.checklist_links import PREFIX
 from bot.dialogue.flows.procedure import list_choices, paper_list
 from bot.dialogue.wording import assist as wording
 from bot.dialogue.wording import dossier as dossier_wording
+from bot.dialogue.wording import places
 from bot.dialogue.wording import procedure as procedure_wording
 from bot.dossier_codes import find_or_part as dossier_code_in
 from bot.services.assistance import Joined, KeptAssistance
@@ -335,7 +336,7 @@ class AssistPages:
             done=sum(has for _, _, has in lines),
             token=token,
             source=procedure_wording.source(found),
-            where=procedure_wording.counter(found, self._centre),
+            where=places.short(found, self._centre),
             bot=f"https://t.me/{self._bot_name}?start={PREFIX}{token}" if self._bot_name else "",
         )
 

@@ -8,7 +8,8 @@ import pytest
 from bot.dialogue.flow import Answer, Turn
 from bot.dialogue.flows import procedure as flow
 from bot.dialogue.pages import all_pages
-from bot.dialogue.wording import figures
+from bot.dialogue.wording import fees as fee_wording
+from bot.dialogue.wording import figures, places
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Contact, length, split
 from bot.services.guide import Guide
@@ -144,7 +145,7 @@ def test_a_fee_is_said_as_honestly_as_it_is_known(line: FeeLine, said: str) -> N
 def test_zero_is_never_called_free(guide: Guide) -> None:
     """Over the whole catalogue: "miễn phí" stands in a fee answer only where the record's own text has it."""
     for procedure in CATALOGUE:
-        said = " ".join(wording.fees(procedure, TODAY)).lower()
+        said = " ".join(fee_wording.fees(procedure, TODAY)).lower()
         recorded = " ".join(line.text for line in procedure.fees).lower()
         if "miễn phí" not in recorded and not any(line.kind is FeeKind.FREE for line in procedure.fees):
             assert "miễn phí" not in said.replace("không viết rõ là miễn phí", ""), procedure.code
@@ -180,7 +181,7 @@ def test_warnings_are_said() -> None:
     """The district level, broken text and the editors' notes reach the resident."""
     note = Note(text="Mang theo bản chính.", who="Chị Hoa", when="2026-11-01")
     procedure = msgspec.structs.replace(BARE, flags=(Flag.DISTRICT_LEVEL, Flag.BROKEN_TEXT), notes=(note,))
-    said = " ".join(wording.warnings(procedure))
+    said = " ".join((*wording.warnings(procedure), *wording.remarks(procedure)))
     assert "cấp huyện không còn" in said
     assert "lỗi chữ" in said
     assert "Mang theo bản chính." in said
@@ -193,7 +194,7 @@ def test_a_record_that_says_nothing_is_answered_with_not_stated() -> None:
         assert "None" not in text
         assert text.strip()
     assert "chưa liệt kê" in " ".join(wording.documents(BARE))
-    assert "chưa nêu" in " ".join(wording.fees(BARE, TODAY))
+    assert "chưa nêu" in " ".join(fee_wording.fees(BARE, TODAY))
     assert "chưa nêu" in wording.online(BARE, CENTRE)
 
 
@@ -246,7 +247,7 @@ def test_the_same_fee_typed_twice_is_told_once() -> None:
         FeeLine(kind=FeeKind.AMOUNT, channel=Channel.ONLINE, amounts=(5000,), currency="VND", text="(5.000 đồng/tờ)"),
     )
     both = msgspec.structs.replace(BARE, fees=lines, channels=(Channel.DIRECT, Channel.ONLINE))
-    assert wording.fees(both, TODAY) == ("• 5.000 đồng/tờ.",)
+    assert fee_wording.fees(both, TODAY) == ("• 5.000 đồng/tờ.",)
 
 
 def test_a_number_without_unit_is_left_out_where_the_case_knows_the_unit() -> None:
@@ -308,10 +309,20 @@ def test_an_amount_lowered_for_a_period_is_told_with_the_full_one() -> None:
     assert figures.fee(line, TODAY) == f"800.000 đồng – {text}"
 
 
+def test_a_time_that_only_repeats_the_name_is_told_without_it() -> None:
+    days = (5.0, 2.0)
+    times = tuple(
+        Duration(kind=DurationKind.STATED, value=each, unit=DurationUnit.DAY, text="ĐĂNG KÝ THỬ") for each in days
+    )
+    said = " ".join(wording.durations(msgspec.structs.replace(BARE, durations=times)))
+    assert "5 ngày" in said
+    assert "đăng ký thử" not in said.lower()
+
+
 def test_an_address_ends_with_one_full_stop() -> None:
     procedure = msgspec.structs.replace(BARE, address="Số 1 phố Một.", executing=("Sở Một.", "Sở Hai"))
-    said = " ".join(wording.where(procedure, CENTRE))
-    assert "Số 1 phố Một. " in said
+    said = " ".join(places.where(procedure, CENTRE))
+    assert "Số 1 phố Một (theo bản ghi). " in said
     assert "Sở Một; Sở Hai." in said
     assert ".." not in said
 
@@ -322,5 +333,5 @@ def test_channels_are_named_in_one_order() -> None:
         for text in ("5.000 đồng/tờ", "5.000 đồng/quyển")
         for channel in (Channel.POSTAL, Channel.DIRECT)
     )
-    said = wording.fees(msgspec.structs.replace(BARE, fees=lines, channels=tuple(Channel)), TODAY)
+    said = fee_wording.fees(msgspec.structs.replace(BARE, fees=lines, channels=tuple(Channel)), TODAY)
     assert said[0] == "• Nộp trực tiếp, Nộp qua bưu điện: 5.000 đồng/tờ"

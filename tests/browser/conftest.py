@@ -129,3 +129,12 @@ def page(visitor: Visit, server: Server) -> Page:
     page = visitor(viewport={"width": 360, "height": 740}).new_page()
     page.goto(server.url)
     return page
+
+
+OLD = """
+delete AbortSignal.timeout; delete AbortSignal.any;
+delete Array.prototype.at; delete Array.prototype.findLast; delete String.prototype.replaceAll; delete Object.hasOwn;
+delete window.structuredClone; delete Crypto.prototype.randomUUID; delete SubmitEvent.prototype.submitter;
+delete Element.prototype.replaceChildren; delete CSS.escape; delete Promise.any;
+"""
+"""What a telephone of 2019 lacks of what our scripts could be tempted to use."""

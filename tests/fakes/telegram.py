@@ -158,12 +158,13 @@ class FakeTelegram:
             self._happens("message", {**message, **other})
             return int(message["message_id"])
 
-    def user_edits(self, chat: int, message_id: int, text: str) -> None:
-        """A person corrects what was written."""
+    def user_edits(self, chat: int, message_id: int, text: str, *, after: int = 5) -> None:
+        """A person corrects what was written, so many seconds `after` it was."""
         with self._changed:
             self._seen(chat, message_id).text = text
             message = self._message(chat, by_bot=False)
-            self._happens("edited_message", {**message, "message_id": message_id, "edit_date": 1, "text": text})
+            edited = {"message_id": message_id, "edit_date": message["date"] + after, "text": text}
+            self._happens("edited_message", {**message, **edited})
 
     def user_taps(self, chat: int, button: str, message_id: int | None = None) -> str:
         """A person taps a button, named by its label or link; on the latest message that has it. Returns the query."""

@@ -60,6 +60,7 @@ def test_batch_answers_each_line_as_a_new_person(run: Run, tmp_path: Path) -> No
     result = run("ask", "--batch", str(source), str(target))
     assert "line 3" in result.output
     assert "line 4" in result.output
+    assert result.exit_code == 1
     answers = {answer["id"]: answer for answer in map(json.loads, target.read_text("utf-8").splitlines())}
     assert answers.keys() == {line["id"] for line in lines}
     assert answers["a"]["decision"] == "sure"
@@ -70,9 +71,118 @@ def test_batch_answers_each_line_as_a_new_person(run: Run, tmp_path: Path) -> No
         "d": "smalltalk", "e": "nothing", "f": "stop", "g": "privacy", "h": "human", "i": "status",
     }  # fmt: skip
     assert answers["e"]["codes"] == []
+    fields = {"decision", "codes", "asks", "text", "choices", "ms"}
     for answer in answers.values():
         assert answer["ms"] > 0
         assert len(answer["codes"]) <= 10
+        assert answer.keys() - {"turns"} == fields | {"id"}
+    assert all(turn.keys() == fields for turn in answers["c"]["turns"])
+
+
+def batch(run: Run, folder: Path, *lines: bytes) -> tuple[Result, list[dict[str, Any]]]:
+    """The result of a batch of raw lines, and the rows that came out."""
+    source, target = folder / "in.jsonl", folder / "out.jsonl"
+    source.write_bytes(b"\n".join(lines))
+    result = run("ask", "--batch", str(source), str(target))
+    return result, [json.loads(line) for line in target.read_text("utf-8").splitlines()]
+
+
+def test_a_batch_answers_whatever_can_be_read(run: Run, tmp_path: Path) -> None:
+    """Fields that are null, halves of characters, Windows' line ends and an id of any kind: a row for each line."""
+    result, rows = batch(
+        run,
+        tmp_path,
+        b'{"id": 1, "question": "xin ch\\u00e0o", "turns": null}\r',
+        b'{"id": "b", "question": null, "turns": ["xin ch\\u00e0o"]}',
+        b'{"id": "\\ud83d", "question": "\\ud83d l\\u1ec7 ph\\u00ed \\udc00"}',
+        b'{"id": null, "question": ""}',
+        b"",
+        b'{"question": "c\\u1ea3m \\u01a1n", "turns": []}',
+    )
+    assert result.exit_code == 0
+    assert [row["id"] for row in rows] == [1, "b", "\ud83d", None, None]
+    assert ["turns" in row for row in rows] == [False, True, False, False, False]
+
+
+def test_a_batch_says_which_lines_it_could_not_read(run: Run, tmp_path: Path) -> None:
+    """Number and reason of each; the others are answered, and the exit code tells."""
+    bad = [
+        b'{"id": 2, "question": "l\xff"}',
+        b'["x"]',
+        b'{"id": 4, "question": 5}',
+        b'{"turns": ["a", 1]}',
+        b"1" * 5000,
+    ]
+    result, rows = batch(run, tmp_path, b'{"id": 1, "question": "a"}', *bad, b'{"id": 7, "question": "a"}')
+    assert result.exit_code == 1
+    assert [row["id"] for row in rows] == [1, 7]
+    for number in range(2, 7):
+        assert f"line {number}: " in result.output
+    assert "not UTF-8" in result.output
+    assert "5 lines were skipped" in result.output
+
+
+def test_a_batch_does_not_write_over_what_it_reads(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": 1, "question": "a"}', "utf-8")
+    assert run("ask", "--batch", str(source), str(source)).exit_code == 1
+    assert source.read_text("utf-8")
+    result = run("ask", "--batch", str(tmp_path / "none.jsonl"), str(tmp_path / "out.jsonl"))
+    assert result.exit_code == 1
+    assert "there is no file" in result.output
+    assert run("ask", "--batch", str(source), str(tmp_path / "none" / "out.jsonl")).exit_code == 1
+
+
+def test_pages_of_papers_tell_which_procedure_they_are_about(run: Run, tmp_path: Path) -> None:
+    turns = ["1.001193", "giấy tờ cần nộp", "đánh dấu giấy đã có", "1", "tôi còn thiếu gì?"]
+    _, (row,) = batch(run, tmp_path, json.dumps({"id": 1, "turns": turns}).encode())
+    assert [turn["decision"] for turn in row["turns"]] == ["sure"] * 5
+    assert all(turn["codes"][0] == "1.001193" for turn in row["turns"])
+    assert "chưa đánh dấu" in row["text"]
+
+
+LABELLED = [
+    '\ufeff{"id": 1, "style": "plain", "question": "mất bằng lái xe máy", "codes": "3.000348"}',
+    '{"id": "b", "question": "lệ phí làm lại bằng lái bị mất", "codes": ["3.000348"], "asks": ["fee", "general"]}',
+    '{"id": "c", "style": "oos", "question": "giá vàng hôm nay", "codes": [], "asks": "general", "turns": null}',
+]
+
+
+def test_evaluate_judges_what_residents_get(run: Run, tmp_path: Path) -> None:
+    """Through the dialogue; with `--finder` the finder alone, which knows of no greetings."""
+    file = tmp_path / "questions.jsonl"
+    hello = '{"id": "d", "style": "oos", "question": "xin chào", "codes": [], "asks": "general"}'
+    file.write_text("\n".join([*LABELLED, hello]), "utf-8")
+    report = json.loads(run("evaluate", str(file), "--json").stdout)["styles"]
+    assert report["all"]["questions"] == 4
+    assert report["all"]["hit1"] == 1.0
+    assert report["all"]["facet"] == 1.0
+    assert report["oos"]["abstention"] == 1.0
+    assert run("evaluate", str(file), "--finder").exit_code == 0
+
+
+def test_evaluate_names_bad_lines_and_judges_the_others(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes("\n".join([*LABELLED, "{broken", '{"id": 5, "codes": []}']).encode() + b"\n\xff\xfe")
+    result = run("evaluate", str(file), "--json")
+    assert json.loads(result.stdout)["styles"]["all"]["questions"] == 3
+    for number in (4, 5, 6):
+        assert f"line {number}: " in result.stderr
+    file.write_text("{broken", "utf-8")
+    result = run("evaluate", str(file))
+    assert result.exit_code == 1
+    assert "no labelled question" in result.output
+
+
+def test_show_prints_every_page_of_papers(run: Run) -> None:
+    """Each case's list, all its pages, and what is missing."""
+    pages = json.loads(run("show", "1.004194", "--json").output)["pages"]
+    cases = [name.removeprefix("documents of ") for name in pages if name.startswith("documents of ")]
+    assert len(cases) > 1
+    for case in cases:
+        assert {f"checklist of {case}", f"still needed of {case}"} <= pages.keys()
+    birth = json.loads(run("show", "1.001193", "--json").output)["pages"]
+    assert {"checklist", "checklist, page 2", "still needed"} <= birth.keys()
 
 
 def test_show_prints_every_page(run: Run) -> None:

@@ -1,13 +1,17 @@
 """The centre's front desk: welcome, hours, a human being, emergencies, and the passing moments of a talk."""
 
+from datetime import date
+
 import msgspec
 
 from bot.dialogue.flow import Answer, Decision, Flow, Trace, Turn, tell, to
 from bot.dialogue.flows import browse
+from bot.dialogue.privacy import Found
 from bot.dialogue.recognise import Kind
 from bot.dialogue.wording import desk as wording
 from bot.dialogue.wording import unanswered as unanswered_wording
 from bot.messages import Choice
+from knowledge_base.procedure import Procedure
 
 flow = Flow("desk")
 
@@ -53,10 +57,41 @@ def unreadable(turn: Turn) -> Answer:
     return tell(wording.UNREADABLE, *ways_on(), remember=False)
 
 
+@flow.page
+def contact_card(turn: Turn) -> Answer:
+    """Somebody's telephone number, sent as a card: not needed, and not kept."""
+    return tell(wording.privacy(frozenset({Found.PHONE})), *ways_on(), remember=False, trace=_decided("privacy"))
+
+
 @flow.entry("/giolamviec", "giờ làm việc", "mấy giờ làm việc")
 def hours(turn: Turn) -> Answer:
     """When the counter is open, today and in the week."""
     return tell(wording.opening(turn.centre, turn.now), to(wording.PERSON_BUTTON, person))
+
+
+@flow.page
+def hours_on(turn: Turn, day: str) -> Answer:
+    """When the counter is open on one day."""
+    try:
+        asked = date.fromisoformat(day)
+    except ValueError:
+        return hours(turn)
+    return tell(wording.opening_on(turn.centre, asked, turn.now), to(wording.PERSON_BUTTON, person))
+
+
+@flow.page
+def complaint(turn: Turn) -> Answer:
+    """Who complains of an official: regret, whom to tell, and the procedures that the catalogue has for it."""
+    # by name: the pages of procedures stand on this one
+    found = [Choice(p.plain_name or p.name, f"procedure.show:{p.code}", "item") for p in _of_complaints(turn)]
+    said = wording.complaint(turn.centre, turn.now, police=bool(found))
+    return tell(said, *found, *ways_on()[2:], trace=_decided("human"))
+
+
+def _of_complaints(turn: Turn) -> list[Procedure]:
+    names = ("giải quyết khiếu nại về quyết định", "giải quyết tố cáo")
+    found = [each for each in turn.guide.catalogue if each.name.casefold().startswith(names)]
+    return sorted(found, key=lambda each: each.code)[:4]
 
 
 @flow.page

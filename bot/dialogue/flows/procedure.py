@@ -6,13 +6,16 @@ from typing import Final
 
 import msgspec
 
-from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, tell, to
+from bot.dialogue.flow import Answer, Flow, OutdatedError, Trace, Turn, item, link, parse_link, tell, to
+from bot.dialogue.recognise import asks_what_is_missing
 from bot.dialogue.wording import checklist as checklist_wording
 from bot.dialogue.wording import news as news_wording
+from bot.dialogue.wording import places
 from bot.dialogue.wording import procedure as wording
 from bot.messages import Choice
 from knowledge_base.facets import Facet
 from knowledge_base.procedure import Case, CaseKind, Paper, Procedure
+from knowledge_base.text import fold
 
 flow = Flow("procedure")
 
@@ -36,7 +39,7 @@ def show(turn: Turn, code: str, asked: str = "") -> Answer:
             choices += case_choices(procedure)
         else:
             paragraphs += wording.facet(procedure, facet, turn.centre, turn.now.date())
-    paragraphs += (*wording.warnings(procedure), wording.source(procedure))
+    paragraphs += (*_notes(turn, procedure), wording.source(procedure))
     return tell(
         paragraphs,
         *choices,
@@ -68,6 +71,7 @@ def case(turn: Turn, code: str, position: str) -> Answer:
         to(wording.CHECKLIST_BUTTON, checklist, procedure.code, position),
         *next_steps(procedure, (Facet.DOCUMENTS,)),
         topic=procedure.code,
+        trace=_papers(procedure.code),
     )
 
 
@@ -77,9 +81,10 @@ def documents(turn: Turn, code: str) -> Answer:
     procedure = _known(turn, code)
     body = wording.facet(procedure, Facet.DOCUMENTS, turn.centre, turn.now.date())
     return tell(
-        (wording.heading(procedure), *body, *wording.warnings(procedure), wording.source(procedure)),
+        (wording.heading(procedure), *body, *_notes(turn, procedure), wording.source(procedure)),
         *next_steps(procedure, (Facet.DOCUMENTS,)),
         topic=procedure.code,
+        trace=_papers(procedure.code),
     )
 
 
@@ -111,6 +116,15 @@ class PaperList(msgspec.Struct, frozen=True):
         return tuple(paper for group in self.groups for paper in group.papers)
 
     @property
+    def order(self) -> tuple[int, ...]:
+        """The places of the papers as they are read: as the record has them, what everybody needs first."""
+        read, first = list[int](), 0
+        for group in self.groups:
+            read += [first + place for place in wording.reading_order(group.papers)]
+            first += len(group.papers)
+        return tuple(read)
+
+    @property
     def label(self) -> str:
         """Of the chosen case."""
         return self.procedure.cases[int(self.position)].label if self.position.isdecimal() else ""
@@ -129,7 +143,7 @@ def paper_list(procedure: Procedure, position: str) -> PaperList | None:
 
 
 COMMON: Final = "c"
-_LIST_PAGE: Final = 8
+LIST_PAGE: Final = 8
 """Papers on one page of the checklist: as many as a phone shows with their buttons."""
 
 
@@ -138,11 +152,17 @@ def checklist(turn: Turn, code: str, position: str = "", page: str = "") -> Answ
     """The papers with what the person already has; first which case, where papers differ."""
     procedure = _known(turn, code)
     if not procedure.papers:
-        return tell((wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)), topic=code)
+        return tell(
+            (wording.heading(procedure), checklist_wording.NO_PAPERS, wording.source(procedure)),
+            topic=code,
+            trace=_papers(code),
+        )
     papers = paper_list(procedure, position)
     if papers is None:
         choices = [item(label, checklist, code, number) for number, label in list_choices(procedure)]
-        return tell((wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code)
+        return tell(
+            (wording.heading(procedure), checklist_wording.CHOOSE_CASE), *choices, topic=code, trace=_papers(code)
+        )
     number = int(page) if page.isdecimal() else 0
     return _shown(turn, papers, number, turn.ticks.get(papers.key, ()), replaces=page != "")
 
@@ -156,7 +176,7 @@ def tick(turn: Turn, code: str, position: str, paper: str, state: str) -> Answer
         return checklist(turn, code)
     number = int(paper)
     ticked = set(turn.ticks.get(papers.key, ())) - {number} | ({number} if state == "1" else set())
-    return _shown(turn, papers, number // _LIST_PAGE, tuple(sorted(ticked)))
+    return _shown(turn, papers, papers.order.index(number) // LIST_PAGE, tuple(sorted(ticked)))
 
 
 @flow.page
@@ -167,15 +187,36 @@ def still_needed(turn: Turn, code: str, position: str = "") -> Answer:
     if papers is None:
         return checklist(turn, code)
     ticked = turn.ticks.get(papers.key, ())
-    missing = [wording.paper_line(paper) for n, paper in enumerate(papers.papers) if n not in ticked]
+    unticked = [papers.papers[n] for n in papers.order if n not in ticked]
+    always = [wording.paper_line(paper) for paper in unticked if not wording.conditional(paper)]
+    missing = always + [wording.paper_line(paper) for paper in unticked if wording.conditional(paper)]
     back = to(checklist_wording.BACK_TO_LIST, checklist, code, position)
     if not missing:
-        said = checklist_wording.complete(procedure.name, len(papers.papers), wording.counter(procedure, turn.centre))
+        said = checklist_wording.complete(procedure.name, len(papers.papers), places.short(procedure, turn.centre))
         where = to(wording.BUTTONS[Facet.WHERE], show, code, Facet.WHERE.value)
-        return tell((*said, wording.source(procedure)), where, back, topic=code)
+        return tell((*said, wording.source(procedure)), where, back, topic=code, trace=_papers(code))
     numbered = [f"{n}. {line}" for n, line in enumerate(missing, 1)]
-    said = checklist_wording.missing(procedure.name, numbered)
-    return tell((*said, wording.source(procedure)), back, *next_steps(procedure, (Facet.DOCUMENTS,))[1:4], topic=code)
+    said = checklist_wording.missing(procedure.name, numbered, len(always))
+    ways = next_steps(procedure, (Facet.DOCUMENTS,))[1:4]
+    return tell((*said, wording.source(procedure)), back, *ways, topic=code, trace=_papers(code))
+
+
+def _papers(code: str) -> Trace:
+    """Of the pages of papers: about this procedure, and no question of its own."""
+    return Trace(decision="sure", codes=(code,), asks=(Facet.DOCUMENTS.value,), quiet=True)
+
+
+def papers_asked(turn: Turn, shown: str) -> str:
+    """The link to the list that a text asks to tick, or to what is missing from the list that `shown`, the link last
+    followed, leads to; "" where it asks for neither."""
+    if turn.topic and fold(turn.text).strip(" .!?") == fold(wording.CHECKLIST_BUTTON):
+        return link(checklist, turn.topic)
+    if not asks_what_is_missing(turn.text):
+        return ""
+    name, args = parse_link(shown)
+    if name in (checklist.name, tick.name, still_needed.name, untick.name) and args:
+        return link(still_needed, *args[:2])
+    return link(still_needed, turn.topic) if turn.topic else ""
 
 
 @flow.page
@@ -189,21 +230,21 @@ def untick(turn: Turn, code: str, position: str) -> Answer:
 def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *, replaces: bool = True) -> Answer:
     """One page of the list; ticking and turning pages replaces the message whose button was pressed."""
     code, position, total = papers.procedure.code, papers.position, len(papers.papers)
-    first = min(page, (total - 1) // _LIST_PAGE) * _LIST_PAGE
-    shown = list(enumerate(papers.papers))[first : first + _LIST_PAGE]
-    lines = [checklist_wording.line(n + 1, wording.paper_line(paper), has=n in ticked) for n, paper in shown]
+    first = min(page, (total - 1) // LIST_PAGE) * LIST_PAGE
+    shown = [(number, n, papers.papers[n]) for number, n in enumerate(papers.order, 1)][first : first + LIST_PAGE]
+    lines = [checklist_wording.line(number, wording.paper_line(paper), has=n in ticked) for number, n, paper in shown]
     choices = [
         item(
-            checklist_wording.button(n + 1, paper.name, has=n in ticked),
+            checklist_wording.button(number, paper.name, has=n in ticked),
             tick,
             code,
             position,
             str(n),
             "0" if n in ticked else "1",
         )
-        for n, paper in shown
+        for number, n, paper in shown
     ]
-    if first + _LIST_PAGE < total:
+    if first + LIST_PAGE < total:
         choices.append(to(checklist_wording.NEXT, checklist, code, position, str(page + 1)))
     if first:
         choices.append(to(checklist_wording.PREVIOUS, checklist, code, position, str(page - 1)))
@@ -211,15 +252,23 @@ def _shown(turn: Turn, papers: PaperList, page: int, ticked: tuple[int, ...], *,
     if ticked:
         choices.append(to(checklist_wording.CLEAR, untick, code, position))
     done = sum(1 for n in ticked if n < total)
-    heading = checklist_wording.heading(papers.procedure.name, papers.label, done, total)
+    some = any(map(wording.conditional, papers.papers))
+    heading = checklist_wording.heading(papers.procedure.name, papers.label, done, total, conditional=some)
     return tell(
         (heading, *lines, wording.source(papers.procedure)),
         *choices,
         topic=code,
+        trace=_papers(code),
         replaces=replaces,
         ticks={papers.key: ticked},
         here=link(checklist, code, position, str(page)),
     )
+
+
+def _notes(turn: Turn, procedure: Procedure) -> tuple[str, ...]:
+    """The warnings, and what editors remarked: once, when the talk comes to this procedure."""
+    new = turn.topic != procedure.code
+    return (*wording.warnings(procedure), *(wording.remarks(procedure) if new else ()))
 
 
 def _known(turn: Turn, code: str) -> Procedure:

@@ -10,10 +10,16 @@ NEXT = "Giấy tờ tiếp theo"
 PREVIOUS = "Giấy tờ phía trước"
 
 
-def heading(name: str, case: str, done: int, total: int) -> str:
-    """Heads the list with how far the person is."""
+CONDITIONAL = (
+    'Mục mở đầu bằng "Trường hợp", "Đối với" hoặc có chữ "nếu có", "trong trường hợp" chỉ cần khi đúng với bạn.'
+)
+
+
+def heading(name: str, case: str, done: int, total: int, *, conditional: bool = False) -> str:
+    """Heads the list with how far the person is; conditional: some of the papers are not for everybody."""
     where = f"\nTrường hợp: {case}" if case else ""
-    return f"# {name}{where}\nĐã có {done} trên {total} giấy tờ. Bấm vào giấy bạn đã có."
+    only = f" {CONDITIONAL}" if conditional else ""
+    return f"# {name}{where}\nĐã có {done} trên {total} giấy tờ. Bấm vào giấy bạn đã có.{only}"
 
 
 def line(number: int, paper: str, *, has: bool) -> str:
@@ -26,11 +32,15 @@ def button(number: int, name: str, *, has: bool) -> str:
     return f"{'✅' if has else '⬜'} {number}. {name}"
 
 
-def missing(name: str, papers: list[str]) -> tuple[str, ...]:
-    """What is still needed."""
-    return (f"# {name}\nBạn còn thiếu {len(papers)} giấy tờ:", *papers)
+def missing(name: str, papers: list[str], always: int) -> tuple[str, ...]:
+    """What is not ticked yet: first the `always` papers that everybody needs, then those for some situations."""
+    if always == len(papers):
+        return (f"# {name}\nCòn {always} giấy tờ chưa đánh dấu:", *papers)
+    if not always:
+        return (f"# {name}\nGiấy tờ chung đã đủ. Còn {len(papers)} mục chỉ cần nếu đúng trường hợp của bạn:", *papers)
+    return (f"# {name}\nCòn {len(papers)} mục chưa đánh dấu. {CONDITIONAL}", *papers)
 
 
-def complete(name: str, total: int, counter: str) -> tuple[str, ...]:
+def complete(name: str, total: int, place: str) -> tuple[str, ...]:
     """Nothing is missing."""
-    return (f"# {name}\nBạn đã đủ {total} giấy tờ trong danh sách. Mời bạn nộp tại {counter}.",)
+    return (f"# {name}\nBạn đã đủ {total} giấy tờ trong danh sách. Nơi nộp: {place}",)

@@ -1,6 +1,6 @@
 """What is said about the centre itself, and in the passing moments: greeting, thanks, emergencies, numbers sent."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from bot.dialogue.privacy import Found
 from knowledge_base.centre import VIETNAM, Centre, Hours
@@ -46,6 +46,11 @@ FIRST_OF_SEVERAL = "Bạn chọn mấy mục một lúc. Trợ lý trả lời m
 NO_CHOICES = "Xin lỗi, lúc này chưa có danh sách nào để chọn số. Bạn gõ điều mình cần nhé."
 UNKNOWN_CODE = "Xin lỗi, Trung tâm không có thủ tục mã {code}. Bạn xem lại mã, hoặc gõ tên việc cần làm."
 
+REMOVED = (
+    "Xin lỗi bạn, thủ tục mã {code} không có trong danh mục của Trung tâm: có thể đã bị bãi bỏ hoặc đổi mã. "
+    "Bạn gõ tên việc cần làm, trợ lý tìm giúp."
+)
+
 EMERGENCY = (
     "Nếu đang nguy cấp, bạn gọi ngay (miễn phí):\n• 113: công an\n• 114: cháy nổ, cứu nạn\n• 115: cấp cứu y tế",
     "Trợ lý này chỉ tra cứu thủ tục, không gọi cứu giúp được.",
@@ -66,6 +71,18 @@ def status(centre: Centre) -> tuple[str, ...]:
     )
 
 
+def complaint(centre: Centre, now: datetime, *, police: bool) -> tuple[str, ...]:
+    """Regret, whom to tell, and that the procedures below are about the police only."""
+    said = [
+        "Rất tiếc vì bạn bị đối xử như vậy. Trợ lý là máy, không xử lý khiếu nại được, nhưng xin chỉ chỗ để bạn nói.",
+        *person(centre, now),
+        "Bạn ghi lại ngày giờ, nơi xảy ra, tên hoặc số quầy của người đó và sự việc, để khi phản ánh nói cho rõ.",
+    ]
+    if police:
+        said.append("Danh mục của Trung tâm chỉ có thủ tục khiếu nại, tố cáo đối với công an, ở nút dưới đây.")
+    return tuple(said)
+
+
 def person(centre: Centre, now: datetime) -> tuple[str, ...]:
     """How to reach a human being."""
     state = "Bây giờ quầy đang mở cửa." if centre.is_open(now) else "Bây giờ quầy đang đóng cửa."
@@ -74,8 +91,9 @@ def person(centre: Centre, now: datetime) -> tuple[str, ...]:
 
 def contact(centre: Centre, now: datetime) -> tuple[str, ...]:
     """Name, place, telephone, hours."""
+    address = centre.address or "Trung tâm chưa nhập địa chỉ vào đây, bạn gọi số dưới để hỏi đường"
     return (
-        centre.name + (f"\nĐịa chỉ: {centre.address}" if centre.address else ""),
+        f"{centre.name}\nĐịa chỉ: {address}.",
         f"Điện thoại: {phone(centre)}",
         opening(centre, now),
     )
@@ -96,6 +114,33 @@ def opening(centre: Centre, now: datetime) -> str:
     today = centre.hours_on(now.astimezone(VIETNAM).date())
     said = f"Hôm nay quầy làm việc {_stretches(today)}." if today else "Hôm nay quầy nghỉ."
     return f"{said}\n{hours(centre)}"
+
+
+LONGEST_CLOSED = 60
+"""Days in which the next working day is looked for."""
+
+
+def opening_on(centre: Centre, day: date, now: datetime) -> str:
+    """Whether the counter is open on one day, when next if it is not, and the week's hours."""
+    today = now.astimezone(VIETNAM).date()
+    near = {today: "Hôm nay, ", today + timedelta(days=1): "Ngày mai, "}.get(day, "")
+    name = f"{near}{_dated(day)}"
+    stretches = centre.hours_on(day)
+    if stretches:
+        said = f"{name}: quầy làm việc {_stretches(stretches)}."
+    else:
+        feast = any(day.isoweekday() in each.days for each in centre.hours)
+        said = f"{name}: quầy nghỉ{' lễ' if feast else ''}."
+        later = (day + timedelta(days=ahead) for ahead in range(1, LONGEST_CLOSED))
+        if again := next((each for each in later if centre.hours_on(each)), None):
+            said += f" Làm việc lại: {_dated(again)}."
+        if feast:
+            said += " Lịch nghỉ lễ có thể đổi, gần ngày bạn hỏi lại."
+    return f"{said[:1].upper()}{said[1:]}\n{hours(centre)}"
+
+
+def _dated(day: date) -> str:
+    return f"{_DAYS[day.isoweekday()]} {day:%d/%m/%Y}"
 
 
 def hours(centre: Centre) -> str:

@@ -1,6 +1,7 @@
 """Amounts, durations, channels and dates as residents read them."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit, FeeKind, FeeLine
@@ -13,6 +14,13 @@ CHANNELS = {
     Channel.ONLINE: "Nộp trực tuyến (qua mạng)",
     Channel.POSTAL: "Nộp qua bưu điện",
 }
+
+
+def channel_names(channels: Iterable[Channel | None]) -> str:
+    """The ways to hand in before what holds for them ("Nộp trực tiếp: "); empty for none."""
+    named = set(channels)
+    return ", ".join(name for channel, name in CHANNELS.items() if channel in named) + ": " if named else ""
+
 
 _UNITS = {
     DurationUnit.WORKING_DAY: "ngày làm việc",
@@ -109,7 +117,7 @@ def fee(line: FeeLine, today: date) -> str:
         case FeeKind.NOT_STATED:
             said = f"Bản ghi viết: {text}" if text else "Chưa có thông tin"
     if line.valid_until and date.fromisoformat(line.valid_until) < today:
-        said += f" (Chỗ ghi áp dụng đến {day(line.valid_until)} nay đã hết hạn, bạn hỏi lại cán bộ.)"
+        said += f" (Mức ghi đến hết {day(line.valid_until)} nay đã hết hạn, bạn hỏi cán bộ mức đang thu.)"
     return said
 
 

@@ -4,14 +4,29 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from bot.dialogue.wording import figures
+import msgspec
+
+from bot.dialogue.wording import fees as fee_wording
+from bot.dialogue.wording import figures, places
 from knowledge_base.centre import Centre
 from knowledge_base.facets import Facet
-from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, FeeKind, Flag, Paper, Procedure
+from knowledge_base.procedure import Case, CaseKind, Channel, Duration, DurationKind, Flag, Note, Paper, Procedure
+from knowledge_base.text import fold
 
-_PUNCTUATION = re.compile(r"[^\w.,%]+")
 LONG_NAME = 60
 """Official names longer than this are preceded by the plain one."""
+_CONDITIONAL = re.compile(
+    r"^\W*(?:(?:đối với|trong) )?(?:trường hợp|nếu|khi)\b|^\W*đối với\b|\bnếu (?:có|cần)\b|\btrong trường hợp\b",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"(?:gồm|sau|sau đây|dưới đây|như|là|:)\W*$", re.IGNORECASE)
+"""How a paper's name ends whose continuation is the next one."""
+_MADE_BY_FORM = re.compile(
+    r"^\W*(?:tờ khai|đơn|giấy đề nghị|giấy yêu cầu|phiếu|bản khai|bản đăng ký|văn bản đề nghị|công văn đề nghị)\b"
+    r"|\btheo mẫu\b|\bmẫu số\b",
+    re.IGNORECASE,
+)
+"""Papers that one fills in or writes oneself, though the record brings no form along."""
 NO_INFORMATION = "Bản ghi chưa có thông tin này."
 
 TITLES = {
@@ -51,7 +66,7 @@ ALL_DOCUMENTS_BUTTON = "Xem đủ mọi trường hợp"
 
 def heading(procedure: Procedure) -> str:
     """The name and the code, as the first thing of every answer; long official names after the plain one."""
-    if procedure.plain_name and len(procedure.name) > LONG_NAME:
+    if procedure.plain_name and (len(procedure.name) > LONG_NAME or procedure.name.isupper()):
         return f"# {procedure.plain_name}\nTên đầy đủ: {procedure.name}\nMã thủ tục: {procedure.code}"
     return f"# {procedure.name}\nMã thủ tục: {procedure.code}"
 
@@ -72,8 +87,16 @@ def warnings(procedure: Procedure) -> tuple[str, ...]:
         )
     if Flag.BROKEN_TEXT in procedure.flags:
         said.append("Lưu ý: nội dung trên Cổng của thủ tục này đang bị lỗi chữ. Bạn hỏi lại cán bộ trước khi đi nộp.")
-    said += [f"Ghi chú của Trung tâm ({figures.day(note.when)}): {note.text}" for note in procedure.notes]
     return tuple(said)
+
+
+def remarks(procedure: Procedure) -> tuple[str, ...]:
+    """What editors added, with who says so: only what the centre wrote is the centre's word."""
+    return tuple(f"Ghi chú của {_writer(note)} ({figures.day(note.when)}): {note.text}" for note in procedure.notes)
+
+
+def _writer(note: Note) -> str:
+    return "Trung tâm" if note.staff or fold(note.who).startswith("trung tam") else note.who
 
 
 def facet(procedure: Procedure, wanted: Facet, centre: Centre, today: date) -> tuple[str, ...]:
@@ -82,11 +105,11 @@ def facet(procedure: Procedure, wanted: Facet, centre: Centre, today: date) -> t
         case Facet.DOCUMENTS:
             body = documents(procedure)
         case Facet.FEE:
-            body = fees(procedure, today)
+            body = fee_wording.fees(procedure, today)
         case Facet.DURATION:
             body = durations(procedure)
         case Facet.WHERE:
-            body = where(procedure, centre)
+            body = places.where(procedure, centre)
         case Facet.ONLINE:
             body = (online(procedure, centre),)
         case Facet.FORM:
@@ -110,9 +133,9 @@ def overview(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ..
     """The short answer where nothing particular was asked: each thing in a line."""
     lines = [
         f"• Giấy tờ: {count_documents(procedure)}.",
-        f"• Lệ phí: {_short_fee(procedure, today)}.",
+        f"• Lệ phí: {fee_wording.short(procedure, today)}.",
         f"• Thời gian: {_short_duration(procedure)}.",
-        f"• Nơi nộp: {counter(procedure, centre)}{_decided_by(procedure)}.",
+        f"• Nơi nộp: {places.short(procedure, centre)}",
     ]
     if procedure.results:
         lines.append(f"• Kết quả: {figures.cut('; '.join(procedure.results), 160)}.".replace("….", "…"))
@@ -154,7 +177,7 @@ def documents(procedure: Procedure) -> tuple[str, ...]:
 def case_documents(case: Case) -> Iterator[str]:
     """The papers of one case: its label with the first paper, then a paragraph per paper."""
     label = case_label(case)
-    for position, paper in enumerate(case.papers, 1):
+    for position, paper in enumerate((case.papers[n] for n in reading_order(case.papers)), 1):
         said = f"{position}. {paper_line(paper)}"
         yield f"{label}\n{said}" if label and position == 1 else said
 
@@ -194,6 +217,18 @@ def _named_below(paper: Paper) -> str:
     return "".join(f"\n{title}\n" + "\n".join(f"– {name}" for name in names) for names, title in lists if names)
 
 
+def conditional(paper: Paper) -> bool:
+    """Whether the paper's own words say that it is needed in some situations only."""
+    return _CONDITIONAL.search(f"{paper.name} {paper.detail}") is not None
+
+
+def reading_order(papers: tuple[Paper, ...]) -> tuple[int, ...]:
+    """The places of the papers as they are read: first what everybody needs, unless one paper leads to the next."""
+    if any(_GOES_ON.search(paper.name) for paper in papers):
+        return tuple(range(len(papers)))
+    return tuple(sorted(range(len(papers)), key=lambda place: conditional(papers[place])))
+
+
 def short_name(paper: Paper) -> str:
     """The paper's name, with a mark where the record's line goes on and the whole line is not here."""
     closed = "…" in paper.name and paper.name.endswith(")")
@@ -217,39 +252,12 @@ def notes(procedure: Procedure) -> tuple[str, ...]:
         said.append(f"bản ghi còn {count} lưu ý về giấy tờ")
     if abridged:
         said.append('giấy nào có dấu "…" thì bản ghi còn nói kỹ hơn')
-    return (f"{'; '.join(said).capitalize()}: bạn xem ở đường dẫn nguồn.",) if said else ()
-
-
-def fees(procedure: Procedure, today: date) -> tuple[str, ...]:
-    """Every fee line; lines that several channels share are said once with all of them."""
-    if not procedure.fees:
-        return ("Bản ghi chưa nêu phí, lệ phí. Bạn hỏi cán bộ nơi nộp.",)
-    by_text: dict[str, list[Channel | None]] = {}
-    first: dict[str, str] = {}  # clerks type the same fee with and without a full stop or brackets
-    for line in procedure.fees:
-        text = figures.fee(line, today)
-        text = first.setdefault(_PUNCTUATION.sub("", text).rstrip(".,").casefold(), text)
-        by_text.setdefault(text, []).append(line.channel)
-    everywhere = set(procedure.channels)
-    said = []
-    for text, channels in by_text.items():
-        named = [channel for channel in dict.fromkeys(channels) if channel]
-        where_said = "" if len(by_text) == 1 and set(named) >= everywhere else _channel_names(named)
-        said.append(f"• {where_said}{text}")
-    if all(line.kind is FeeKind.ZERO for line in procedure.fees):
-        said.append("Bản ghi không viết rõ là miễn phí, nên bạn hỏi lại cán bộ nếu cần chắc chắn.")
-    return tuple(said)
-
-
-def _channel_names(channels: list[Channel]) -> str:
-    return (
-        ", ".join(name for channel, name in figures.CHANNELS.items() if channel in channels) + ": " if channels else ""
-    )
+    return (f"{'; '.join(said).capitalize()}: bạn xem ở đường dẫn bên dưới.",) if said else ()
 
 
 def durations(procedure: Procedure) -> tuple[str, ...]:
     """Every processing time; channels with the same time share a line, cases that say otherwise have their own."""
-    told = _told(procedure.durations)
+    told = _told(procedure)
     if not told:
         return ("Bản ghi chưa nêu thời gian giải quyết cụ thể. Bạn hỏi cán bộ khi nộp.",)
     by_text: dict[str, list[Channel]] = {}
@@ -259,7 +267,7 @@ def durations(procedure: Procedure) -> tuple[str, ...]:
             channels.append(time.channel)
     if len(by_text) == 1:
         return (_sentence(next(iter(by_text))),)
-    said = tuple(f"• {_channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
+    said = tuple(f"• {figures.channel_names(channels) or CASE_TIME}{text}" for text, channels in by_text.items())
     if any(time.channel is None for time in told) and any(time.channel for time in told):
         said += ("Các chỗ trong bản ghi ghi khác nhau, bạn hỏi lại cán bộ khi nộp.",)
     elif len({time.channel for time in told}) < len({(time.channel, time.value, time.unit) for time in told}):
@@ -267,8 +275,13 @@ def durations(procedure: Procedure) -> tuple[str, ...]:
     return said
 
 
-def _told(times: tuple[Duration, ...]) -> list[Duration]:
-    """The processing times that tell something: placeholders are left out."""
+def _told(procedure: Procedure) -> list[Duration]:
+    """The processing times that tell something: placeholders are left out, and so is a text that only names it."""
+    name = fold(procedure.name)
+    times = [
+        msgspec.structs.replace(time, text="") if time.kind is DurationKind.STATED and fold(time.text) == name else time
+        for time in procedure.durations
+    ]
     by_case = {time.value for time in times if time.kind is DurationKind.STATED and time.channel is None}
     return [
         time
@@ -280,38 +293,6 @@ def _told(times: tuple[Duration, ...]) -> list[Duration]:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(" .") + "."
-
-
-def counter(procedure: Procedure, centre: Centre) -> str:
-    """The desk that takes it."""
-    agency = centre.agency(procedure.agency)
-    name = agency.name if agency else procedure.agency
-    if procedure.counter == "commune":
-        return "bộ phận Một cửa của UBND xã, phường"
-    return f"quầy {name}, {centre.name}"
-
-
-def _decided_by(procedure: Procedure) -> str:
-    named = _agencies(procedure)
-    return f" (cơ quan giải quyết: {figures.cut(named, 120)})" if named else ""
-
-
-def _agencies(procedure: Procedure) -> str:
-    return "; ".join(name.rstrip(" .;,") for name in procedure.executing)
-
-
-def where(procedure: Procedure, centre: Centre) -> tuple[str, ...]:
-    """The desk, the ways to hand in, and who decides."""
-    said = [f"Tại {counter(procedure, centre)}."]
-    if procedure.channels:
-        said.append(
-            "Các cách nộp theo bản ghi: " + "; ".join(figures.CHANNELS[c].lower() for c in procedure.channels) + "."
-        )
-    if procedure.address:
-        said.append(f"Nơi tiếp nhận ghi trong bản ghi: {procedure.address.rstrip(' .;,')}.")
-    if procedure.executing:
-        said.append(f"Cơ quan giải quyết: {_agencies(procedure)}.")
-    return tuple(said)
 
 
 def online(procedure: Procedure, centre: Centre) -> str:
@@ -327,10 +308,14 @@ def online(procedure: Procedure, centre: Centre) -> str:
 def forms(procedure: Procedure) -> tuple[str, ...]:
     """The papers that come with a form, with its number or file."""
     with_form = [paper for paper in procedure.papers if paper.forms]
-    if not with_form:
-        return ("Bản ghi không kèm mẫu đơn nào.",)
+    by_form = [paper for paper in procedure.papers if not paper.forms and _MADE_BY_FORM.search(paper.name)]
     said = [f"• {short_name(paper)}: {', '.join(paper.forms)}" for paper in _distinct(with_form)]
-    return (*said, "Mẫu tải về ở đường dẫn nguồn, hoặc xin tại nơi nộp.")
+    if said:
+        said.append("Mẫu tải về ở đường dẫn bên dưới, hoặc xin tại nơi nộp.")
+    if by_form:
+        said.append("Bản ghi không kèm mẫu cho giấy sau, bạn hỏi xin mẫu tại nơi nộp:")
+        said += [f"• {short_name(paper)}" for paper in _distinct(by_form)]
+    return tuple(said) or ("Bản ghi không kèm mẫu đơn nào.",)
 
 
 def _distinct(papers: list[Paper]) -> list[Paper]:
@@ -344,10 +329,10 @@ def steps(procedure: Procedure, centre: Centre, today: date) -> tuple[str, ...]:
     ways = "; ".join(figures.CHANNELS[channel].lower() for channel in procedure.channels) or "hỏi cán bộ cách nộp"
     return (
         f"1. Chuẩn bị giấy tờ: {count_documents(procedure)}.",
-        f"2. Nộp hồ sơ tại {counter(procedure, centre)} ({ways}).",
-        f"3. Lệ phí: {_short_fee(procedure, today)}.",
+        f"2. Nộp hồ sơ: {ways}. Nơi nộp: {places.short(procedure, centre)}",
+        f"3. Lệ phí: {fee_wording.short(procedure, today)}.",
         f"4. Nhận kết quả. Thời gian: {_short_duration(procedure)}.",
-        "Trình tự đầy đủ có ở đường dẫn nguồn.",
+        "Các bước đầy đủ: bạn xem ở đường dẫn bên dưới.",
     )
 
 
@@ -357,9 +342,9 @@ def conditions(procedure: Procedure) -> tuple[str, ...]:
     if procedure.conditions:
         said.append(procedure.conditions)
     elif procedure.has_conditions:
-        said.append("Bản ghi có nêu điều kiện. Bạn xem ở đường dẫn nguồn, hoặc hỏi cán bộ nơi nộp.")
+        said.append("Bản ghi có nêu điều kiện. Bạn xem ở đường dẫn bên dưới, hoặc hỏi cán bộ nơi nộp.")
     else:
-        said.append("Bản ghi không nêu điều kiện riêng.")
+        said.append("Bản ghi không nêu điều kiện riêng. Bạn kể trường hợp của mình với cán bộ nơi nộp để chắc chắn.")
     if procedure.audience:
         said.append(f"Đối tượng được làm: {', '.join(procedure.audience)}.")
     return tuple(said)
@@ -379,43 +364,8 @@ def _listed(values: tuple[str, ...]) -> str:
     return "\n".join(f"• {value}" for value in values) if values else NO_INFORMATION
 
 
-def _short_fee(procedure: Procedure, today: date) -> str:
-    kinds = {line.kind for line in procedure.fees}
-    texts = {line.text for line in procedure.fees}
-    if kinds == {FeeKind.NOT_STATED} and len(texts) == 1 and 0 < len(min(texts)) <= 40:
-        return f"bản ghi viết “{min(texts).rstrip(' .;')}”"
-    if not kinds or (kinds == {FeeKind.NOT_STATED} and texts == {""}):
-        return "bản ghi chưa nêu"
-    if kinds == {FeeKind.ZERO}:
-        return "Cổng Dịch vụ công ghi 0 đồng"
-    if kinds == {FeeKind.FREE}:
-        more = any(len(text) > 60 for text in texts)
-        return "bản ghi ghi không thu phí" + (", xem thêm mục Lệ phí" if more else "")
-    if FeeKind.AMOUNT in kinds:
-        amounts = list(
-            dict.fromkeys(
-                (amount, line.currency)
-                for line in procedure.fees
-                if line.kind is FeeKind.AMOUNT
-                for amount in line.amounts
-            )
-        )
-        if len(amounts) == 1 and kinds == {FeeKind.AMOUNT}:
-            said = figures.money(*amounts[0])
-            expired = any(line.valid_until and date.fromisoformat(line.valid_until) < today for line in procedure.fees)
-            return f"{said} (mức này ghi là đã hết hạn, xem mục Lệ phí)" if expired else said
-        return "tùy trường hợp, xem mục Lệ phí"
-    if any("miễn" in text.casefold() for text in texts) and kinds == {FeeKind.REGULATION}:
-        return "theo quy định, có nêu trường hợp miễn, xem mục Lệ phí"
-    if FeeKind.COUNCIL in kinds:
-        return "do tỉnh quy định, bản ghi không nêu số tiền"
-    if FeeKind.REGULATION in kinds:
-        return "theo quy định, bản ghi không nêu số tiền"
-    return "xem mục Lệ phí"
-
-
 def _short_duration(procedure: Procedure) -> str:
-    told = _told(procedure.durations)
+    told = _told(procedure)
     said = list(dict.fromkeys(figures.duration(time) for time in told))
     if not said:
         return "bản ghi chưa nêu cụ thể"

@@ -267,7 +267,9 @@ def read_pages(console: Console, procedure: Procedure) -> list[tuple[str, list[s
             for paragraph in wording.facet(procedure, facet, console.centre, today)
         ]
         pages.append((title, said))
-    pages.append(("Lưu ý và nguồn", [*wording.warnings(procedure), wording.source(procedure)]))
+    pages.append(
+        ("Lưu ý và nguồn", [*wording.warnings(procedure), *wording.remarks(procedure), wording.source(procedure)])
+    )
     return [(title, [paragraph.removeprefix("# ") for paragraph in said]) for title, said in pages]
 
 

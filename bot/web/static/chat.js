@@ -1,5 +1,6 @@
 // The chat with JavaScript: messages are sent in the background, answers come by server-sent events.
-// Without it the same page works with plain forms.
+// Without it the same page works with plain forms, and so it does wherever something here fails: old telephones lack
+// what new ones have (iOS 12, Chrome 75 and later are meant to work), so newer features are used only where tested for.
 "use strict";
 
 const SEARCHING = "Đang tìm…";
@@ -7,6 +8,7 @@ const RECONNECTING = "Đang kết nối lại…";
 const ASK_BEFORE_ERASING = "Xóa toàn bộ cuộc trò chuyện này và bắt đầu lại?";
 const GONE = "Cuộc trò chuyện cũ đã kết thúc. Bạn vui lòng tải lại trang.";
 const LONGEST_WAIT = 15; // seconds
+const PATIENCE = 30; // seconds
 
 const { conversation } = document.body.dataset;
 const log = document.getElementById("log");
@@ -19,8 +21,8 @@ const smooth = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" :
 // --- what must outlive a reload: messages that have no answer yet ---
 
 const store = { // a browser may forbid it
-  read(name) { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } },
-  write(name, value) { try { sessionStorage.setItem(name, JSON.stringify(value)); return true; } catch { return false; } },
+  read(name) { try { return JSON.parse(sessionStorage.getItem(name)); } catch (error) { return null; } },
+  write(name, value) { try { sessionStorage.setItem(name, JSON.stringify(value)); return true; } catch (error) { return false; } },
 };
 const outbox = store.read("outbox") || [];
 
@@ -45,14 +47,15 @@ function show(exchange) {
     settle(exchange.id);
     return;
   }
-  const pressed = document.activeElement?.closest?.(".choices");
+  const active = document.activeElement;
+  const pressed = active && active.closest && active.closest(".choices");
   settle(exchange.id);
   const before = [...log.querySelectorAll("[data-number]")].find((other) => Number(other.dataset.slot) > exchange.slot);
   log.insertBefore(turn, before || log.querySelector(".pending"));
   if (own) reveal(turn);
   else if (nearEnd(turn)) turn.scrollIntoView({ block: "end", behavior: smooth });
   // the pressed button is hidden now: go on reading at the answer to it
-  if (own && pressed) turn.querySelector(".answer")?.focus({ preventScroll: true });
+  if (own && pressed) focus(turn.querySelector(".answer"));
 }
 
 function replace(old, turn) {
@@ -60,8 +63,12 @@ function replace(old, turn) {
   // a ticked list is not read out as a whole: the focused button tells what changed
   log.setAttribute("aria-live", "off");
   old.replaceWith(turn);
-  turn.querySelectorAll("button")[position]?.focus({ preventScroll: true });
+  focus(turn.querySelectorAll("button")[position]);
   setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
+}
+
+function focus(element) {
+  if (element) element.focus({ preventScroll: true });
 }
 
 function reveal(turn) {
@@ -95,10 +102,11 @@ let sending = false;
 let typingSoon;
 
 function say(message) {
+  const named = { id: newId(), ...message };
   notice.textContent = "";
-  outbox.push({ id: newId(), ...message });
+  showPending(named);
+  outbox.push(named);
   store.write("outbox", outbox);
-  showPending(outbox.at(-1));
   send();
 }
 
@@ -106,7 +114,8 @@ function settle(id) {
   const position = outbox.findIndex((message) => message.id === id);
   if (position >= 0) outbox.splice(position, 1);
   store.write("outbox", outbox);
-  log.querySelector(`.pending[data-id="${CSS.escape(id)}"]`)?.remove();
+  const pending = [...log.querySelectorAll(".pending")].find((turn) => turn.dataset.id === id);
+  if (pending) pending.remove();
   if (outbox.length) return;
   clearTimeout(typingSoon);
   typing.textContent = "";
@@ -122,23 +131,19 @@ async function send() {
     clearTimeout(typingSoon);
     typingSoon = setTimeout(() => { typing.textContent = SEARCHING; }, 300);
     const message = outbox[0];
+    let body;
     try {
-      const response = await fetch("/chat/messages", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ ...message, conversation }),
-        signal: AbortSignal.timeout(30_000),
-      });
-      const body = await response.json(); // a proxy that answers for a dead server sends no JSON
+      const response = await post({ ...message, conversation });
+      body = await response.json(); // a proxy that answers for a dead server sends no JSON
       if (response.status >= 500 && (failures += 1) < 5) throw new Error(response.status);
       works("send");
       wait = 1;
       failures = 0;
       if (response.status === 409 && renew()) return;
-      if (response.ok) body.exchanges.forEach(show);
+      if (response.ok) showAll(message, body.exchanges);
       else refuse(message, body.error);
       settle(message.id);
-    } catch {
+    } catch (error) {
       clearTimeout(typingSoon);
       typing.textContent = "";
       fails("send");
@@ -147,6 +152,31 @@ async function send() {
     }
   }
   sending = false;
+}
+
+async function post(message) {
+  const control = window.AbortController ? new AbortController() : null; // without one the browser gives up by itself
+  const late = setTimeout(() => { if (control) control.abort(); }, PATIENCE * 1000);
+  try {
+    return await fetch("/chat/messages", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(message),
+      ...(control ? { signal: control.signal } : {}),
+    });
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+// what was answered but cannot be shown here, the server shows
+function showAll(message, exchanges) {
+  try {
+    exchanges.forEach(show);
+  } catch (error) {
+    settle(message.id);
+    location.replace("/");
+  }
 }
 
 function refuse(message, sentence) {
@@ -171,7 +201,7 @@ let wait = 1;
 
 function fails(what) {
   failing.add(what);
-  tellSoon ??= setTimeout(() => { connection.textContent = RECONNECTING; }, 800);
+  if (tellSoon === undefined) tellSoon = setTimeout(() => { connection.textContent = RECONNECTING; }, 800);
 }
 
 function works(what) {
@@ -184,7 +214,7 @@ function works(what) {
 
 function disconnect() {
   clearTimeout(again);
-  source?.close();
+  if (source) source.close();
   works("events");
 }
 
@@ -208,7 +238,7 @@ function connect() {
 
 // the conversation was erased or has ended: begin a new one, but never reload in circles
 function renew() {
-  const recently = Date.now() - (store.read("renewed") || 0) < 10_000;
+  const recently = Date.now() - (store.read("renewed") || 0) < 10000;
   if (recently || !navigator.cookieEnabled || !store.write("renewed", Date.now())) return false;
   store.write("outbox", outbox.map(({ on, ...message }) => message));
   location.replace("/");
@@ -217,24 +247,40 @@ function renew() {
 
 // --- what people do ---
 
+let clicked; // the button that sends the form, where the browser does not say which
+document.addEventListener("click", (event) => {
+  if (event.target.closest) clicked = event.target.closest("button");
+}, true);
+
 document.addEventListener("submit", (event) => {
   if (event.target.id === "erase") {
     if (confirm(ASK_BEFORE_ERASING)) store.write("outbox", []);
     else event.preventDefault();
-  } else if (event.target.id === "ask") {
-    event.preventDefault();
-    const text = input.value.trim();
-    input.focus();
-    input.value = "";
-    if (text) say({ text });
-  } else if (event.target.id === "press") {
-    event.preventDefault();
-    const [, on, pressed] = event.submitter.value.match(/^(\d+) (.*)$/s);
-    if (outbox.some((message) => message.pressed === pressed)) return;
-    event.submitter.classList.add("waiting");
-    say({ pressed, on: Number(on) });
+    return;
   }
+  try {
+    if (event.target.id === "ask") asked();
+    else if (event.target.id === "press") pressed(event.submitter || clicked);
+    else return;
+  } catch (error) {
+    return; // the form goes its own way to the server
+  }
+  event.preventDefault();
 });
+
+function asked() {
+  const text = input.value.trim();
+  if (text) say({ text });
+  input.focus();
+  input.value = "";
+}
+
+function pressed(button) {
+  const [, on, link] = button.value.match(/^(\d+) ([^]*)$/);
+  if (outbox.some((message) => message.pressed === link)) return;
+  say({ pressed: link, on: Number(on) });
+  button.classList.add("waiting");
+}
 
 if (conversation) {
   if (location.search) history.replaceState(null, "", "/"); // a reload shows the conversation, it opens nothing again

@@ -79,7 +79,7 @@ class TestPolling:
     @pytest.mark.parametrize(
         ("sent", "kind"),
         [
-            ({"photo": [{"file_id": "x"}], "caption": "giấy của tôi"}, "photo"),
+            ({"photo": [{"file_id": "x"}]}, "photo"),
             ({"voice": {"file_id": "x"}}, "voice"),
             ({"sticker": {"file_id": "x"}}, "sticker"),
             ({"location": {"latitude": 21.3, "longitude": 106.2}}, "location"),
@@ -101,12 +101,67 @@ class TestPolling:
             answers = await wait(telegram.wait_for_messages, LAN, 2)
         assert [answer.text for answer in answers] == ["photo", "xong"]
 
-    async def test_corrections_groups_and_service_notes_get_no_answer(self, telegram: FakeTelegram) -> None:
-        """Only private chats are served; an edited message has been answered already."""
+    @pytest.mark.parametrize("sent", [{"photo": [{"file_id": "x"}]}, {"document": {"file_id": "x"}}])
+    async def test_a_caption_is_read_as_text(self, telegram: FakeTelegram, sent: dict[str, Any]) -> None:
+        """Who writes under a photo asks something."""
+        async with connected(telegram):
+            telegram.user_sends(LAN, caption="mất bằng lái cần gì", **sent)
+            assert (await wait(telegram.wait_for_messages, LAN, 1))[0].text == "mất bằng lái cần gì"
+
+    async def test_the_caption_of_an_album_is_answered_wherever_it_stands(self, telegram: FakeTelegram) -> None:
+        async with connected(telegram):
+            for caption in ({}, {"caption": "đơn này đúng chưa"}, {}):
+                telegram.user_sends(LAN, photo=[{"file_id": "x"}], media_group_id="9", **caption)
+            answers = await wait(telegram.wait_for_messages, LAN, 2)
+        assert [answer.text for answer in answers] == ["photo", "đơn này đúng chưa"]
+
+    async def test_a_correction_is_answered_once(self, telegram: FakeTelegram) -> None:
+        """The conversation gets the same id for every correction of a message, so it answers the first one."""
+        heard: list[Incoming] = []
+
+        async def listen(incoming: Incoming) -> Reply | None:
+            known = incoming.message_id in [before.message_id for before in heard]
+            heard.append(incoming)
+            return None if known else Reply(paragraphs=(incoming.text or "",))
+
+        async with connected(telegram, listen):
+            number = telegram.user_sends(LAN, "dang ky tam chu")
+            await wait(telegram.wait_for_messages, LAN, 1)
+            telegram.user_edits(LAN, number, "đăng ký tạm trú")
+            telegram.user_edits(LAN, number, "đăng ký tạm trú ạ", after=7)
+            telegram.user_sends(LAN, "xong")
+            answers = await wait(telegram.wait_for_messages, LAN, 3)
+        assert [answer.text for answer in answers] == ["dang ky tam chu", "đăng ký tạm trú", "xong"]
+        assert heard[1].message_id == heard[2].message_id == f"e{number}"
+
+    async def test_a_message_whose_looks_alone_changed_gets_no_second_answer(self, telegram: FakeTelegram) -> None:
+        """Telegram tells of a preview that was added as of a correction."""
+        async with connected(telegram):
+            telegram.user_edits(LAN, telegram.user_sends(LAN, "một"), "một")
+            telegram.user_sends(LAN, "hai")
+            answers = await wait(telegram.wait_for_messages, LAN, 2)
+        assert [answer.text for answer in answers] == ["một", "hai"]
+
+    async def test_whoever_calls_the_bot_in_a_group_is_told_where_it_talks(self, telegram: FakeTelegram) -> None:
+        """Once, however often it is called; what is not for it gets no answer."""
+        async with connected(telegram):
+            telegram.user_sends(-5, "chào cả nhà", chat_type="group")
+            telegram.user_sends(-5, "/start@motcua_bot", chat_type="group")
+            telegram.user_sends(-5, "@motcua_bot ơi cho hỏi", chat_type="group")
+            telegram.user_sends(-6, "hỏi @Motcua_Bot", chat_type="supergroup")
+            telegram.user_sends(LAN, "xong")
+            await wait(telegram.wait_for_messages, LAN, 1)
+            await wait(telegram.wait_for_messages, -5, 1)
+            await wait(telegram.wait_for_messages, -6, 1)
+        assert ["nhắn riêng" in seen.text for seen in telegram.messages(-5)] == [True]
+        assert ["nhắn riêng" in seen.text for seen in telegram.messages(-6)] == [True]
+
+    async def test_late_corrections_groups_and_service_notes_get_no_answer(self, telegram: FakeTelegram) -> None:
+        """Only private chats are served; who corrects an old message is tidying up."""
         async with connected(telegram):
             telegram.user_sends(-5, "chào cả nhà", chat_type="group")
             telegram.user_sends(LAN, pinned_message={"message_id": 1})
-            telegram.user_edits(LAN, telegram.user_sends(LAN, "một"), "hai")
+            telegram.user_edits(LAN, telegram.user_sends(LAN, "một"), "hai", after=600)
             telegram.user_sends(LAN, "ba")
             answers = await wait(telegram.wait_for_messages, LAN, 2)
         assert [answer.text for answer in answers] == ["một", "ba"]
@@ -123,7 +178,7 @@ class TestPolling:
         """Blocking is in `my_chat_member`, which has to be named."""
         async with connected(telegram):
             (call, *_) = await wait(telegram.wait_for_calls, "getUpdates", 1)
-        assert call["allowed_updates"] == ["message", "callback_query", "my_chat_member"]
+        assert call["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
 
     async def test_a_webhook_left_behind_is_removed_and_its_updates_kept(self, telegram: FakeTelegram) -> None:
         """Telegram refuses to be polled while a webhook is set."""

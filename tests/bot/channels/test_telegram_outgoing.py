@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.channels import OutcomeUnknown, TryLater, Unreachable
 from bot.channels.telegram import Telegram
 from bot.messages import Choice, Contact, Incoming, Reply
-from tests.bot.channels.telegram_setup import LAN, MINH, connected, settings, telegram, wait
+from tests.bot.channels.telegram_setup import LAN, MINH, connected, echo, settings, telegram, wait
 from tests.fakes.telegram import FakeTelegram, parse_text
 
 __all__ = ["telegram"]
@@ -90,7 +90,58 @@ class TestAnswers:
             telegram.user_sends(LAN, "chào")
             assert (await wait(telegram.wait_for_messages, LAN, 1))[0].text == "chào"
 
-    async def test_a_flood_pause_longer_than_a_minute_is_not_waited_out(self, telegram: FakeTelegram) -> None:
+    async def test_after_a_long_flood_pause_the_answers_come_in_order(self, telegram: FakeTelegram) -> None:
+        """What Telegram does not take within a minute is not confirmed, and is sent when it does; others go on."""
+        confirmed: list[str] = []
+
+        async def sent(incoming: Incoming) -> None:
+            confirmed.append(incoming.text or "")
+
+        telegram.fault("sendMessage", status=429, retry_after=1, chat=LAN)
+        channel = Telegram(settings(telegram, longest_pause=0.1), echo, sent=sent)
+        await channel.start()
+        try:
+            telegram.user_sends(LAN, "một")
+            await wait(telegram.wait_for_calls, "sendMessage", 1)
+            telegram.user_sends(LAN, "hai")
+            telegram.user_sends(MINH, "ba")
+            await wait(telegram.wait_until, lambda: confirmed == ["ba"])
+            assert telegram.messages(LAN) == []
+            await wait(telegram.wait_for_messages, LAN, 2)
+            await wait(telegram.wait_until, lambda: len(confirmed) == 3)
+        finally:
+            await channel.stop()
+        assert [seen.text for seen in telegram.messages(LAN)] == ["một", "hai"]
+        assert confirmed == ["ba", "một", "hai"]
+        assert channel.counts["unanswered"] == 0
+
+    async def test_what_waits_when_the_process_stops_is_not_confirmed(self, telegram: FakeTelegram) -> None:
+        confirmed: list[Incoming] = []
+
+        async def sent(incoming: Incoming) -> None:
+            confirmed.append(incoming)
+
+        telegram.fault("sendMessage", status=429, retry_after=600, chat=LAN)
+        channel = Telegram(settings(telegram), echo, sent=sent)
+        await channel.start()
+        telegram.user_sends(LAN, "một")
+        await wait(telegram.wait_until, lambda: channel.counts["later"] == 1)
+        await channel.stop()
+        assert confirmed == []
+        assert channel.counts["unanswered"] == 1
+
+    @pytest.mark.parametrize(
+        "reason", ["BUTTON_DATA_INVALID", "can't parse inline keyboard button", "BUTTON_URL_INVALID"]
+    )
+    async def test_refused_buttons_cost_the_buttons_and_not_the_text(self, telegram: FakeTelegram, reason: str) -> None:
+        telegram.fault("sendMessage", status=400, description=f"Bad Request: {reason}")
+        async with connected(telegram):
+            telegram.user_sends(LAN, "chào")
+            (shown,) = await wait(telegram.wait_for_messages, LAN, 1)
+        assert shown.text.startswith("chào\n\n(Các nút không hiện được")
+        assert shown.labels == []
+
+    async def test_a_flood_pause_longer_than_half_an_hour_is_not_waited_out(self, telegram: FakeTelegram) -> None:
         """After it, nobody waits for the answer any more; it's counted."""
         telegram.fault("sendMessage", status=429, retry_after=3600)
         async with connected(telegram) as channel:

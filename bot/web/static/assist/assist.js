@@ -19,12 +19,16 @@ class Refused extends Error {
 
 async function ask(path, body = {}) {
   let answer;
+  const control = window.AbortController ? new AbortController() : null;
+  const late = setTimeout(() => control && control.abort(), 15000);
   try {
     answer = await fetch(`/assist/api/${path}`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(15000),
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...(control ? { signal: control.signal } : {}),
     });
-  } catch {
+  } catch (error) {
     throw new Refused(0, "Đang mất mạng. Dấu đã đánh vẫn được giữ trên máy.");
+  } finally {
+    clearTimeout(late);
   }
   const said = await answer.json().catch(() => ({}));
   online(answer.status < 500);
@@ -139,7 +143,7 @@ async function refresh() {
   await closeAll();
   const asked = new Set(cases().map((one) => one.id));
   try { state = await ask("state"); } catch (error) { if (error.status === 0) online(false); return; }
-  keep("me", { ...state.volunteer, last: Math.max(state.last, kept("me")?.last || 0) });
+  keep("me", { ...state.volunteer, last: Math.max(state.last, (kept("me") || {}).last || 0) });
   const open = new Set(state.cases.map((one) => one.id));
   for (const id of asked) if (!open.has(id)) forget(id);
   state.cases.forEach(store);
@@ -156,7 +160,8 @@ function element(name, text, values = {}) {
   return made;
 }
 
-function listed(list, items) { list.replaceChildren(...items.map((one) => { const li = element("li", ""); li.append(one); return li; })); }
+function fill(place, ...parts) { place.textContent = ""; place.append(...parts); }
+function listed(list, items) { fill(list, ...items.map((one) => { const li = element("li", ""); li.append(one); return li; })); }
 
 function sync() {
   const one = current();
@@ -179,7 +184,7 @@ function show() {
   const one = current();
   $("who").textContent = me ? `${me.nickname} · ${me.unit}` : "Tình nguyện viên";
   listed($("cases"), all.map((each) => {
-    const button = element("button", `Ca ${each.number} · ${each.name || "chưa chọn"}`, { type: "button", class: each.id === one?.id ? "" : "outline", "aria-current": each.id === one?.id && "true" });
+    const button = element("button", `Ca ${each.number} · ${each.name || "chưa chọn"}`, { type: "button", class: one && each.id === one.id ? "" : "outline", "aria-current": Boolean(one) && each.id === one.id && "true" });
     button.onclick = () => { clear(); keep("current", each.id); show(); $("case").focus(); };
     return button;
   }));
@@ -192,18 +197,19 @@ function show() {
   $("work").hidden = !chosen;
   if (chosen && one.choices.length) {
     listed($("found"), one.choices.map(({ position, label }) => pick(label, "", one.procedure, position)));
-  } else if (chosen) $("found").replaceChildren();
+  } else if (chosen) fill($("found"));
   $("hand").hidden = one.papers.length === 0;
   $("source").textContent = one.source;
-  const ticked = marks(one), focused = document.activeElement?.dataset?.paper;
+  const ticked = marks(one), focused = document.activeElement && document.activeElement.dataset.paper;
   listed($("papers"), one.papers.map((text, paper) => {
     const label = element("label", ""), box = element("input", "", { type: "checkbox", "data-paper": paper });
-    box.checked = ticked.get(paper)?.has || false;
+    box.checked = (ticked.get(paper) || {}).has || false;
     box.onchange = () => tick(one.id, one.chosen, paper, box.checked);
     label.append(box, element("span", text));
     return label;
   }));
-  if (focused !== undefined) document.querySelector(`[data-paper="${focused}"]`)?.focus();
+  const again = focused && document.querySelector(`[data-paper="${focused}"]`);
+  if (again) again.focus();
   sync();
 }
 
@@ -239,8 +245,8 @@ function clear() {
   searching = false;
   say("");
   hideHanded();
-  $("found").replaceChildren();
-  $("told").replaceChildren();
+  fill($("found"));
+  fill($("told"));
   for (const form of document.forms) form.reset();
   for (const part of document.querySelectorAll("details")) part.open = false;
 }
@@ -248,11 +254,11 @@ function clear() {
 $("new").onclick = async () => {
   $("new").disabled = true;
   // the same request until it is answered: a lost answer opens no second case
-  const request = opening ||= { number: (kept("me")?.last || 0) + 1, nonce: random(16) };
+  const request = opening = opening || { number: ((kept("me") || {}).last || 0) + 1, nonce: random(16) };
   try {
     const one = await ask("cases", request);
     opening = null;
-    keep("me", { ...kept("me"), last: Math.max(request.number, kept("me")?.last || 0) });
+    keep("me", { ...kept("me"), last: Math.max(request.number, (kept("me") || {}).last || 0) });
     clear();
     store(one);
     keep("current", one.id);
@@ -271,7 +277,7 @@ $("find").onsubmit = async (event) => {
   const one = current();
   try {
     const { found } = await ask("find", { text: $("text").value });
-    if (current()?.id !== one.id) return;
+    if ((current() || {}).id !== one.id) return;
     say(found.length ? "" : "Chưa tìm ra. Bạn gõ lại bằng lời khác giúp.");
     listed($("found"), found.map((each) => pick(each.name, `${each.name === each.official ? "" : `${each.official} · `}${each.agency}`, each.code)));
   } catch (error) { tell(error); }
@@ -286,7 +292,7 @@ $("look").onsubmit = async (event) => {
     const { said } = await ask("dossier", { code: $("code").value, digits: $("digits").value });
     if (kept("current") !== id) return;
     say("");
-    $("told").replaceChildren(...said.map((text) => element("p", text)));
+    fill($("told"), ...said.map((text) => element("p", text)));
   } catch (error) { tell(error); }
   $("digits").value = "";
 };
@@ -296,7 +302,7 @@ $("hand").onclick = async () => {
   try {
     await flush();
     const { address, picture, bot, said } = await ask(`cases/${one.id}/link`);
-    if (current()?.id !== one.id) return;
+    if ((current() || {}).id !== one.id) return;
     $("handed-said").textContent = said;
     $("qr").src = picture;
     $("address").href = $("address").textContent = address;
