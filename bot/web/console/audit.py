@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from bot.staff_records import Deed, Role
-from bot.storage.staff import AuditStore, StaffStore
+from bot.storage.staff import ANYBODY, NOBODY, AuditStore, StaffStore
 from bot.web.console.page import Nav, Visit, require
 from bot.web.console.tables import Column, Table
 from knowledge_base.centre import VIETNAM
@@ -70,7 +70,8 @@ def show(
             offset=offset,
         )
 
-    people = [account.login for account in StaffStore(visit.console.engine).all()]
+    people = [(ANYBODY, "Người đã đăng nhập"), (NOBODY, "(chưa đăng nhập)")]
+    people += [(each.login, f"{each.name} ({each.login})") for each in StaffStore(visit.console.engine).all()]
     chosen = {"who": who, "action": action, "subject": subject, "since": since, "until": until}
     return visit.table("audit.html", DEEDS, fetch, people=people, actions=log.actions(), chosen=chosen)
 

@@ -46,12 +46,13 @@ def live(visit: Annotated[Visit, require(Role.SUPERVISOR, Role.ADMINISTRATOR, li
 
 
 def _looked(console: Console) -> dict[str, Any]:
-    since = console.now() - SINCE
+    since, staff = console.now() - SINCE, StaffStore(console.engine)
     tries = console.dossiers.tries(since)
     return {
         "machine": [*_machine(console), *(Sign(what, state) for what, state in console.switches())],
         "queues": _queues(console),
-        "failed": StaffStore(console.engine).failed(since)[:MOST],
+        "failed": staff.failed(since)[:MOST],
+        "invented": staff.failed_since(since, None),
         "tries": tries[:MOST],
         "tries_count": len(tries),
         "tries_total": sum(each.wrong + each.refused for each in tries if each.kind == "person"),
