@@ -126,9 +126,12 @@ def reopen(number: int, by: str, why: str) -> None:
 @BY
 def reply(number: int, text: str, by: str) -> None:
     """Write TEXT (- reads it from the input) to everybody who asked for a reply to the question NUMBER."""
+    from bot.dialogue.privacy import conceal
+
     desk, _ = _open()
+    said = sys.stdin.read() if text == "-" else text
     with _refusals():
-        told = desk.reply(number, sys.stdin.read() if text == "-" else text, by=by)
+        told = desk.reply(number, said, by=by, kept=conceal(said))
     click.echo(f"{told} người sẽ nhận câu trả lời; địa chỉ của họ được xóa sau khi gửi.")
 
 

@@ -175,7 +175,7 @@ def reply(visit: Desk, number: int, text: Text = "") -> Response:
     """Write to those who agreed to be told."""
     with _refusals():
         desk = _desk(visit)
-        told = desk.reply(number, conceal(text), by=visit.account.name)
+        told = desk.reply(number, text, by=visit.account.name, kept=conceal(text))
         question = desk.story(number).question
     visit.audit("Trả lời người hỏi", _subject(question), after={"số người": told, "nội dung": conceal(text)})
     return visit.go(f"/staff/questions/{number}", f"Câu trả lời được gửi tới {told} người trong giờ được phép nhắn.")

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from bot.services.staff import DEVICE_LASTS, SignedIn, StaffError, WrongError, csrf_of, new_token, read_login
@@ -18,6 +18,7 @@ from bot.web.console.page import (
     check_csrf,
     page,
     require,
+    safe,
     secure,
     set_token,
 )
@@ -63,6 +64,12 @@ def _sign_in(request: Request, token: str, login: str, password: str) -> Respons
         _note_failure(console, login)
         return _form(request, token, login=login, problem=str(refusal))
     return _onward(request, done)
+
+
+@router.get("/token")
+def token(visit: Annotated[Visit, require(*EVERYBODY, live=True)]) -> Response:
+    """What forms of a page that outlived its session must hold, once the same person has signed in again."""
+    return JSONResponse({"csrf": csrf_of(visit.token), "login": visit.account.login})
 
 
 @router.get("/code")
@@ -173,11 +180,6 @@ def _onward(request: Request, done: SignedIn) -> Response:
             httponly=True, samesite="lax", secure=secure(request), path="/staff",
         )  # fmt: skip
     return response
-
-
-def safe(path: str) -> bool:
-    """Whether an address leads to a page of this console and nowhere else."""
-    return path.startswith("/staff/") and not path.startswith("/staff/sign") and "\\" not in path and "//" not in path
 
 
 def _form(request: Request, token: str, login: str = "", problem: str = "") -> Response:

@@ -11,7 +11,7 @@ from bot.services.staff import MOST_BY_LOGIN, StaffError, check_password, read_l
 from bot.staff_records import Role
 from bot.storage.staff import ANYBODY, NOBODY, AuditStore, StaffStore
 from bot.storage.staff_tables import staff, staff_sessions
-from bot.web.console.sign_in import safe
+from bot.web.console.page import safe
 from tests.bot.dossiers import Clock
 from tests.bot.web.console.desk import PASSWORD, Desk, add, build, code_of, sign_in
 
@@ -232,9 +232,28 @@ def test_a_session_ends_after_a_rest(app: FastAPI, clock: Clock) -> None:
     for _ in range(3):
         clock.passes(minutes=16)
         answer = desk.get("/staff/counters", headers={"HX-Request": "true"})
-    assert answer.status_code == 204
-    assert answer.headers["HX-Redirect"] == "/staff/sign-in"
+    assert answer.status_code == 286  # it asks no more
+    assert answer.headers["HX-Retarget"] == "#problem"
+    assert "Đăng nhập lại" in answer.text
+    assert "<nav" not in answer.text
     assert desk.get("/staff/calls").headers["location"] == "/staff/sign-in?next=/staff/calls"
+
+
+def test_what_was_typed_outlives_the_session(app: FastAPI, clock: Clock) -> None:
+    """A form that comes too late is shown again, with the way back to its page; no password is."""
+    desk = sign_in(app, Role.OFFICER)
+    clock.passes(hours=1)
+    page = {"Referer": "http://localhost/staff/dossiers/H05?q=1"}
+    typed = {"reason": "Bản sao <mờ> quá", "by": "2026-12-02", "old": "mật khẩu cũ"}
+    answer = desk.post("/staff/dossiers/H05/supplement", typed, headers=page)
+    assert answer.status_code == 401
+    assert "Bản sao &lt;mờ&gt; quá" in answer.text
+    assert "mật khẩu cũ" not in answer.text
+    assert 'href="/staff/sign-in?next=/staff/dossiers/H05%3Fq%3D1"' in answer.text
+    elsewhere = desk.post("/staff/calls/1/done", headers={"Referer": "https://example.com//staff/"})
+    assert 'href="/staff/sign-in"' in elsewhere.text
+    here = {"HX-Request": "true", "HX-Current-URL": "http://localhost/staff/handover/7"}
+    assert "?next=/staff/handover/7" in desk.get("/staff/handover/7/live", headers=here).text
 
 
 @pytest.mark.parametrize(
