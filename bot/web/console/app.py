@@ -1,7 +1,7 @@
 """The console's application: all pages, their navigation, headers and error pages. Mounted at /staff."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
 from bot.web.console import (
@@ -130,14 +131,19 @@ async def _expired(request: Request, _refusal: Any) -> Response:
         response: Response = page(request, "expired_part.html", status=STOP_POLLING, address=address)
         response.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"})
         return response
+    return page(request, "expired.html", status=401, address=address, typed=await _typed(request))
+
+
+async def _typed(request: Request) -> list[str]:
+    """The sentences of a form that was sent in vain."""
+    if request.method != "POST":
+        return []
     try:
         sent = (await request.form()).multi_items()
-    except HTTPException:
-        sent = []
+    except (HTTPException, ClientDisconnect):
+        return []
     texts = [value for name, value in sent if name not in _NOT_TEXT and isinstance(value, str)]
-    return page(
-        request, "expired.html", status=401, address=address, typed=[text for text in texts if " " in text.strip()]
-    )
+    return [text for text in texts if " " in text.strip()]
 
 
 STOP_POLLING: Final = 286
@@ -146,7 +152,7 @@ _NOT_TEXT: Final = frozenset({"csrf", "nonce", "login", "password", "old", "new"
 
 
 async def _problem(request: Request, problem: Any) -> Response:
-    return _error(request, problem.status, problem.title, problem.what_to_do)
+    return _error(request, problem.status, problem.title, problem.what_to_do, await _typed(request))
 
 
 async def _http(request: Request, error: Any) -> Response:
@@ -160,15 +166,16 @@ async def _http(request: Request, error: Any) -> Response:
 
 async def _invalid(request: Request, error: Any) -> Response:
     fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
-    return _error(request, 422, "Có ô chưa đúng", f"Anh/chị quay lại và kiểm tra: {fields}.")
+    return _error(request, 422, "Có ô chưa đúng", f"Anh/chị quay lại và kiểm tra: {fields}.", await _typed(request))
 
 
 async def _unstorable(request: Request, _refusal: Any) -> Response:
     return _error(request, 422, "Có ô chưa đúng", "Anh/chị quay lại, gõ lại các ô; không dán ký tự lạ hay số quá dài.")
 
 
-def _error(request: Request, status: int, title: str, what_to_do: str) -> Response:
-    context = {"title": title, "what_to_do": what_to_do}
+def _error(request: Request, status: int, title: str, what_to_do: str, typed: Sequence[str] = ()) -> Response:
+    """typed: what a refused form held, to be copied."""
+    context = {"title": title, "what_to_do": what_to_do, "typed": typed}
     if "HX-Request" in request.headers:
         return page(request, "problem.html", status=status, **context)
     visit: Visit | None = getattr(request.state, "visit", None)

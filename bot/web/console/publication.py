@@ -63,6 +63,14 @@ FIELDS: Final = {
     "source": "đường dẫn nguồn",
     "record_date": "ngày bản ghi",
 }
+STEPS: Final = (
+    "tính bảng từ của các thủ tục",
+    "ghi bản mới",
+    "kiểm tra bản mới, hỏi thử bản đang dùng",
+    "hỏi thử bản mới",
+    "so sánh rồi đưa vào dùng",
+)
+"""What the build does while so much of it is done."""
 MEASURES: Final = (
     ("Trả lời đúng ngay", "hit1"),
     ("Có trong 3 thủ tục đầu", "hit3"),
@@ -150,13 +158,13 @@ def one(visit: Anybody, number: int) -> Response:
 @router.get("/publish/{number}/progress/{job_id}")
 def progress(visit: Anybody, number: int, job_id: str) -> Response:
     """How far it is; then what came of it."""
-    return visit.show("job.html", job=found(visit, job_id), back=f"/staff/publish/{number}")
+    return visit.show("job.html", job=found(visit, job_id), back=f"/staff/publish/{number}", steps=STEPS)
 
 
 @router.get("/publish/{number}/progress/{job_id}/live")
 def live(visit: Watcher, number: int, job_id: str) -> Response:
     """The progress alone."""
-    return visit.part("job_part.html", job=found(visit, job_id), back=f"/staff/publish/{number}")
+    return visit.part("job_part.html", job=found(visit, job_id), back=f"/staff/publish/{number}", steps=STEPS)
 
 
 def editing(visit: Visit) -> Editing:
