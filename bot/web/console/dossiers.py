@@ -108,7 +108,7 @@ def _view(visit: Visit, dossier: Dossier, problem: str = "", typed: dict[str, An
     usual = NEXT.get(dossier.status, ())
     other = [each for each in STATUSES if each not in (Status.SUPPLEMENT, dossier.status, *usual)]
     now = visit.console.now()
-    typed = {"form": "", "back": False} | (typed or {})
+    typed = {"form": "", "back": False, "papers": (), **(typed or {})}
     return visit.show(
         "dossier.html",
         status=422 if problem else 200,
@@ -120,7 +120,7 @@ def _view(visit: Visit, dossier: Dossier, problem: str = "", typed: dict[str, An
         usual=[(str(int(each)), STATUSES[each]) for each in usual],
         other=[(str(int(each)), STATUSES[each]) for each in other],
         typed=typed,
-        more_papers=[paper for paper in typed.get("papers", ()) if paper not in papers],
+        more_papers=[paper for paper in typed["papers"] if paper not in papers],
         late=bool(dossier.due and dossier.due < now and dossier.status in UNDER_WAY),
         under_way=dossier.status in UNDER_WAY,
         asked_before=sum(step.status is Status.SUPPLEMENT for step in dossier.timeline),
@@ -149,9 +149,9 @@ def change_status(
         return _view(visit, dossier, "Anh/chị chọn trạng thái mới trong danh sách.", typed)
     new = Status(int(status))
     if _goes_back(dossier.status, new) and not sure:
-        said = f"Hồ sơ đang “{STATUSES[dossier.status]}”, chuyển sang “{STATUSES[new]}” là đi ngược. "
+        asked = f"Hồ sơ đang “{STATUSES[dossier.status]}”, chuyển sang “{STATUSES[new]}” là đi ngược. "
         return _view(
-            visit, dossier, said + "Nếu đúng vậy, anh/chị tích ô xác nhận rồi bấm lại.", typed | {"back": True}
+            visit, dossier, asked + "Nếu đúng vậy, anh/chị tích ô xác nhận rồi bấm lại.", typed | {"back": True}
         )
     said: dict[str, Any] = {}
     if new is Status.FEE_DUE:

@@ -150,10 +150,19 @@ class Visit:
     def table(self, template: str, table: Table, fetch: Fetch[R], **context: Any) -> Response:
         """A page with a list, `listing` in its template; or its spreadsheet, where the query asks for it."""
         query = dict(self.request.query_params)
-        if query.get("tai") == "xlsx":
-            self.audit("Tải bảng tính", table.title, after={"lọc": {k: v for k, v in query.items() if k != "tai"}})
-            return self.xlsx(table, fetch)
+        if self.wants_xlsx():
+            return self.exported(table, fetch)
         return self.show(template, listing=listing(table, fetch, self.request.url.path, query), **context)
+
+    def wants_xlsx(self) -> bool:
+        """Whether the query asks for the spreadsheet."""
+        return self.request.query_params.get("tai") == "xlsx"
+
+    def exported(self, table: Table, fetch: Fetch[R]) -> Response:
+        """The spreadsheet of a table, which the log tells of."""
+        query = {name: value for name, value in self.request.query_params.items() if name != "tai"}
+        self.audit("Tải bảng tính", table.title, after={"lọc": query})
+        return self.xlsx(table, fetch)
 
     def xlsx(self, table: Table, fetch: Fetch[R]) -> Response:
         """The spreadsheet of a table."""
