@@ -89,6 +89,8 @@ def meanwhile(turn: Turn, message_id: str, expects: str | None) -> Answer | None
         return keep_phone(turn)
     if expects == phone.name and (picked_number(turn.text) == 1 or folded == fold(wording.LEAVE_PHONE_BUTTON)):
         return phone(turn)  # where menus are answered with numbers, and only right after the offer
+    if expects == back.name and (picked_number(turn.text) == 1 or folded == fold(wording.BACK_BUTTON)):
+        return back(turn)
     if folded in _ERASING or folded.startswith("xoa du lieu"):
         return None
     if folded.startswith("/"):
@@ -129,7 +131,7 @@ def _beside(turn: Turn, message_id: str, told: str, said: str, *, waiting: bool 
         return None
     if not turn.handovers.add(turn.contact, message_id, told):
         return None  # the officer has just closed
-    return tell(said, to(wording.BACK_BUTTON, back), remember=False)
+    return msgspec.structs.replace(tell(said, to(wording.BACK_BUTTON, back), remember=False), then=link(back))
 
 
 def _offering_phone(said: list[str], found: Collection[Found]) -> Answer:
@@ -141,7 +143,7 @@ def _offering_phone(said: list[str], found: Collection[Found]) -> Answer:
 
 def waits_in_vain(expects: str, text: str) -> bool:
     """Whether a text is no question to an officer: a number from the list, hours, another request."""
-    if expects == phone.name:  # the talk in which that was offered is over
+    if expects in (phone.name, back.name):  # the talk in which that was offered is over
         return True
     if expects != question.name:
         return False
