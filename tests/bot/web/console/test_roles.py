@@ -141,7 +141,7 @@ SAID = {
     **dict.fromkeys((400, 409, 411, 415, 422), "open, with a form"),
     **dict.fromkeys((401, 403), "refused"),
     303: "leads elsewhere",
-    404: "opens with a code or a link only",
+    404: "nothing: needs a code or a link, or is switched off",
 }
 
 
@@ -166,7 +166,8 @@ def outside(index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[t
 
 
 def _addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
-    for route in app.routes:
+    included = [getattr(route, "original_router", None) for route in app.routes]
+    for route in [*app.routes, *(route for router in included if router for route in router.routes)]:
         if isinstance(route, Route):
             for method in sorted((route.methods or set()) - {"HEAD"}):
                 yield route.path, method
@@ -174,6 +175,8 @@ def _addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 def test_nobody_gets_other_peoples_things(outside: dict[tuple[str, str], int]) -> None:
     """The API and a volunteer's cases are refused; nothing fails; no answer is unforeseen."""
+    for page in ("/assist", "/giayto/{token}", "/danhgia", "/congkhai", "/api/v1/dossiers/{code}", "/chat/messages"):
+        assert any(address == page for address, _ in outside), page
     for (address, method), status in outside.items():
         assert status in SAID, (method, address, status)
         if address.startswith(("/api/", "/assist/api/")):
