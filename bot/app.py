@@ -27,7 +27,7 @@ from bot.storage.asked import AskedStore
 from bot.storage.database import serves_several_machines
 from bot.storage.sessions import SessionStore
 from bot.storage.snapshots import SnapshotStore, watch
-from bot.storage.staff import StaffStore
+from bot.storage.staff import AuditStore, StaffStore
 from bot.storage.taken import TakenMessages
 from bot.storage.transcripts import CHANNEL as WEB
 from bot.web.app import web_app
@@ -181,8 +181,9 @@ def build_app(settings: Settings, core: Core | None = None, publish: Publish | N
 
     app = web_app(lifespan, channels.webchat, channels.hooks(), guide=core.guide, engine=core.engine)
     if tokens:
-        name = settings.telegram_bot_name or ""
-        app.include_router(StaffApi(core.dossiers, core.hasher, tokens, links=core.links, bot_name=name).router)
+        name, note = settings.telegram_bot_name or "", AuditStore(core.engine).add
+        api = StaffApi(core.dossiers, core.hasher, tokens, note, links=core.links, bot_name=name)
+        app.include_router(api.router)
     app.include_router(RatingPages(core.ratings, core.centre).router)
     app.include_router(PublicFigures(core.engine, core.guide, core.centre).router)
     app.include_router(AssistPages(core.assistance, core.guide, core.centre, settings.telegram_bot_name or "").router)

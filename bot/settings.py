@@ -1,6 +1,7 @@
 """Settings from the environment or `.env`, frozen; whatever is wrong is listed at once."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     centre_file: Path = Field(centre.SHIPPED, validation_alias="MOTCUA_CENTRE_FILE")
     encoder: str | None = Field(None, validation_alias="MOTCUA_ENCODER")
     host: str = Field("127.0.0.1", validation_alias="MOTCUA_HOST")
+    trusted_proxies: str | None = Field(None, validation_alias="MOTCUA_TRUSTED_PROXIES")
+    """Whose word is taken for where a request came from: addresses and networks, with commas between."""
     port: int = Field(8000, ge=1, le=65535, validation_alias="MOTCUA_PORT")
     hash_key: SecretStr | None = Field(None, validation_alias="MOTCUA_HASH_KEY")
     api_tokens: SecretStr | None = Field(None, validation_alias="MOTCUA_API_TOKENS")
@@ -122,6 +125,18 @@ class Settings(BaseSettings):
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
             raise ValueError("use 1 to 256 letters, digits, _ and -, which is all that Telegram accepts")
         return secret
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, written: str | None) -> str | None:
+        for each in (written or "").split(","):
+            try:
+                ip_network(each.strip() or "127.0.0.1")
+            except ValueError:
+                raise ValueError(
+                    f"{each.strip()} is no address and no network: write the proxy's, e.g. 10.0.0.5,172.16.0.0/12"
+                ) from None
+        return written
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:

@@ -6,21 +6,23 @@ from typing import Any
 
 import click
 
+from motcua.logged import write_down
+
 
 @click.group()
 def dossiers() -> None:
     """Hồ sơ: import, fetch, and wrong tries at codes and digits."""
 
 
-def _open() -> tuple[Any, Any, Any]:
-    """The settings, the store (which queues notices of what changes) and the hasher."""
+def _open() -> tuple[Any, Any, Any, Any]:
+    """The settings, the store (which queues notices of what changes), the hasher and the database."""
     from bot.office import open_office
     from bot.settings import read_settings
 
     settings = read_settings()
     office = open_office(settings)
     click.get_current_context().call_on_close(office.engine.dispose)
-    return settings, office.dossiers, office.hasher
+    return settings, office.dossiers, office.hasher, office.engine
 
 
 @dossiers.command("import")
@@ -33,8 +35,10 @@ def import_(files: tuple[Path, ...], *, dry_run: bool, as_json: bool) -> None:
 
     from bot.dossier_import import import_files
 
-    _, store, hasher = _open()
+    _, store, hasher, engine = _open()
     report = import_files(files, store, hasher, datetime.now(UTC), write=not dry_run)
+    if not dry_run:
+        write_down(engine, "Nhập hồ sơ từ tệp", ", ".join(file.name for file in files))
     click.echo(msgspec.json.encode(report).decode() if as_json else str(report))
     if report.bad or report.unreadable:
         raise click.exceptions.Exit(1)
@@ -49,7 +53,7 @@ def fetch(codes: tuple[str, ...]) -> None:
     from bot.dossier_sources.fields import Bad, Doubtful
     from bot.dossier_sources.igate import Igate, LeftAlone, SourceDown
 
-    settings, store, hasher = _open()
+    settings, store, hasher, engine = _open()
     if settings.igate_url is None:
         raise click.ClickException("set MOTCUA_IGATE_URL to the address of the provincial system")
     token = settings.igate_token.get_secret_value() if settings.igate_token else None
@@ -80,6 +84,7 @@ def fetch(codes: tuple[str, ...]) -> None:
             found = found.change
         kept = store.upsert(found)
         click.echo(f"{code}: {kept.outcome}" + (f", {BACKWARDS}" if kept.backwards else ""))
+    write_down(engine, "Lấy hồ sơ từ hệ thống tỉnh", ", ".join(codes) or "mọi hồ sơ đang giải quyết")
     if failed:
         raise click.exceptions.Exit(1)
 
@@ -126,7 +131,7 @@ def attempts(days: int, most: int, *, as_json: bool) -> None:
     """Who tried wrong codes or digits, and at which dossiers; people only as hashes."""
     import msgspec
 
-    _, store, _ = _open()
+    _, store, _, _ = _open()
     tries = store.tries(datetime.now(UTC) - timedelta(days=days))
     if as_json:
         click.echo(msgspec.json.encode(tries).decode())

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from motcua.logged import write_down
+
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from bot.services.notices import Announcements, Preview
     from bot.storage.notices import Outbox
 
@@ -33,7 +37,7 @@ def notices() -> None:
     """Announcements, delivery and the call list."""
 
 
-def _desk() -> "tuple[Announcements, Outbox]":
+def _desk() -> "tuple[Announcements, Outbox, Engine]":
     from bot.office import announcements, open_office
     from bot.services.guide import Guide
     from bot.settings import read_settings
@@ -41,7 +45,7 @@ def _desk() -> "tuple[Announcements, Outbox]":
     settings = read_settings()
     office = open_office(settings)
     click.get_current_context().call_on_close(office.engine.dispose)
-    return announcements(office, lambda code: Guide(settings.index_dir).procedure(code)), office.outbox
+    return announcements(office, lambda code: Guide(settings.index_dir).procedure(code)), office.outbox, office.engine
 
 
 @notices.command()
@@ -70,10 +74,11 @@ def deliver() -> None:
 @click.option("--by", required=True, help="Your name.")
 def preview(scope: str, title: str, text: str, by: str) -> None:
     """Draft an announcement to the followers of SCOPE (procedure:CODE or agency:ID) and show it; sends nothing."""
-    desk, _ = _desk()
+    desk, _, engine = _desk()
     text = sys.stdin.read() if text == "-" else text
     with _refusals():
         shown = desk.draft(scope, title=title, text=text, by=by)
+    write_down(engine, "Soạn thông báo", f"đợt {shown.bulk.id}", by=by, về=scope)
     _show(shown)
     click.echo(f"Bản nháp số {shown.bulk.id}. Người khác duyệt: motcua notices approve {shown.bulk.id} --by TÊN")
 
@@ -91,9 +96,10 @@ def _show(shown: "Preview") -> None:
 @click.option("--by", required=True, help="Your name; not the one who made the draft.")
 def approve(bulk: int, by: str) -> None:
     """Approve the draft BULK, which somebody else made."""
-    desk, _ = _desk()
+    desk, _, engine = _desk()
     with _refusals():
         approved = desk.approve(bulk, by)
+    write_down(engine, "Duyệt thông báo", f"đợt {bulk}", by=by)
     _show(desk.preview(bulk))
     click.echo(f"{approved.approved_by} đã duyệt, máy đang phục vụ sẽ gửi. Theo dõi: motcua notices run {bulk}")
 
@@ -103,12 +109,13 @@ def approve(bulk: int, by: str) -> None:
 @click.option("--wait/--no-wait", default=True, help="Show the progress until everything is sent.")
 def run(bulk: int, wait: bool) -> None:
     """Queue the approved announcement BULK now and show its progress; without it the serving processes do it."""
-    desk, _ = _desk()
+    desk, _, engine = _desk()
     queued = 0
     with _refusals():
         for size in desk.queue(bulk):
             queued += size
             click.echo(f"đã xếp hàng {queued}")
+    write_down(engine, "Gửi thông báo", f"đợt {bulk}", tin=queued)
     while True:
         progress = desk.progress(bulk)
         states = ", ".join(f"{state}: {count}" for state, count in sorted(progress.states.items()))
@@ -123,9 +130,11 @@ def run(bulk: int, wait: bool) -> None:
 @click.option("--by", required=True, help="Your name.")
 def stop(bulk: int, by: str) -> None:
     """Stop BULK at once; what has left can't be called back."""
-    desk, _ = _desk()
+    desk, _, engine = _desk()
     with _refusals():
-        click.echo(f"Đã dừng; {desk.stop(bulk, by)} tin chưa gửi được lấy khỏi hàng.")
+        stopped = desk.stop(bulk, by)
+    write_down(engine, "Dừng thông báo", f"đợt {bulk}", by=by, tin=stopped)
+    click.echo(f"Đã dừng; {stopped} tin chưa gửi được lấy khỏi hàng.")
 
 
 @notices.command(name="list")
@@ -137,7 +146,7 @@ def list_(state: str | None, limit: int) -> None:
 
     if state and state not in set(NoticeState):
         raise click.ClickException(f"there is no state {state}: use one of {', '.join(NoticeState)}")
-    _, outbox = _desk()
+    _, outbox, _ = _desk()
     click.echo(", ".join(f"{name}: {count}" for name, count in sorted(outbox.counts().items())) or "chưa có tin nào")
     for one in outbox.list(NoticeState(state) if state else None, limit=limit):
         what = one.dossier_code or f"đợt {one.bulk_id}"
@@ -150,9 +159,10 @@ def list_(state: str | None, limit: int) -> None:
 @click.option("--by", required=True, help="Your name.")
 def resend(notice: int, by: str) -> None:
     """Send NOTICE again whose fate is unknown, or that failed. The person may get it a second time."""
-    _, outbox = _desk()
+    _, outbox, engine = _desk()
     if not outbox.resend(notice, by):
         raise click.ClickException(f"notice {notice} is neither unknown nor failed: see motcua notices list")
+    write_down(engine, "Gửi lại tin", f"tin {notice}", by=by)
     click.echo(f"Tin {notice} sẽ được gửi lại.")
 
 
@@ -173,6 +183,7 @@ def call_list(out: Path | None, done: str | None) -> None:
     if done:
         if not calls.done(done):
             raise click.ClickException(f"{done} is not on the call list")
+        write_down(office.engine, "Đã gọi điện báo", done)
         click.echo(f"Đã gọi: {done}")
         return
     text = io.StringIO()

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from motcua.logged import write_down
+
 if TYPE_CHECKING:
     from bot.services.questions import QuestionDesk
     from bot.storage.questions import QuestionStore
 
+ENGINE = "motcua.engine"
 BY = click.option("--by", required=True, help="Your name.")
 WHY = click.option("--why", required=True, help="The reason, in a few words.")
 
@@ -30,6 +33,7 @@ def _open() -> "tuple[QuestionDesk, QuestionStore]":
     settings = read_settings()
     office = open_office(settings)
     click.get_current_context().call_on_close(office.engine.dispose)
+    click.get_current_context().meta[ENGINE] = office.engine
 
     def procedure(code: str) -> Procedure | None:
         return open_snapshot(settings.index_dir).catalogue.get(code)
@@ -93,6 +97,7 @@ def link(number: int, code: str, by: str, why: str, phrase: str) -> None:
     desk, _ = _open()
     with _refusals():
         linked = desk.link(number, code, by=by, why=why, phrase=phrase)
+    _note("Gắn câu hỏi với thủ tục", number, by, mã=linked.code)
     click.echo(f"Câu {number} → {linked.code}: “{linked.phrase}”. Chạy motcua index để bot trả lời được.")
 
 
@@ -105,6 +110,7 @@ def out_of_scope(number: int, by: str, why: str) -> None:
     desk, _ = _open()
     with _refusals():
         desk.out_of_scope(number, by=by, why=why)
+    _note("Đánh dấu câu hỏi ngoài phạm vi", number, by)
     click.echo(f"Câu {number}: ngoài phạm vi. Bot không trả lời câu này bằng một thủ tục nào nữa.")
 
 
@@ -117,6 +123,7 @@ def reopen(number: int, by: str, why: str) -> None:
     desk, _ = _open()
     with _refusals():
         desk.reopen(number, by=by, why=why)
+    _note("Mở lại câu hỏi", number, by)
     click.echo(f"Câu {number} lại chờ xử lý. Chạy motcua index để bỏ cụm từ đã thêm.")
 
 
@@ -126,9 +133,13 @@ def reopen(number: int, by: str, why: str) -> None:
 @BY
 def reply(number: int, text: str, by: str) -> None:
     """Write TEXT (- reads it from the input) to everybody who asked for a reply to the question NUMBER."""
+    from bot.dialogue.privacy import conceal
+
     desk, _ = _open()
+    said = sys.stdin.read() if text == "-" else text
     with _refusals():
-        told = desk.reply(number, sys.stdin.read() if text == "-" else text, by=by)
+        told = desk.reply(number, said, by=by, kept=conceal(said))
+    _note("Trả lời người hỏi", number, by, người=told)
     click.echo(f"{told} người sẽ nhận câu trả lời; địa chỉ của họ được xóa sau khi gửi.")
 
 
@@ -152,7 +163,13 @@ def export(file: Path) -> None:
 def purge() -> None:
     """Forget what was kept long enough (MOTCUA_QUESTIONS_DAYS); serving does it by itself every hour it is asked."""
     desk, _ = _open()
-    click.echo(f"Đã xóa {desk.purge()} câu hỏi.")
+    purged = desk.purge()
+    write_down(click.get_current_context().meta[ENGINE], "Xóa câu hỏi hết hạn lưu", f"{purged} câu")
+    click.echo(f"Đã xóa {purged} câu hỏi.")
+
+
+def _note(action: str, number: int, by: str, **after: object) -> None:
+    write_down(click.get_current_context().meta[ENGINE], action, f"câu {number}", by=by, **after)
 
 
 @contextmanager

@@ -31,8 +31,11 @@ def serve(host: str | None, port: int | None) -> None:
     ):
         click.echo(f"{name}: " + ("đang chạy." if running else f"chưa bật (đặt {setting} trong .env)."))
     tell_defaults(core.centre.to_confirm)
-    # FORWARDED_ALLOW_IPS names the proxy whose word on the visitors' addresses counts (docs/operating.md)
-    uvicorn.run(_in_words(app), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    # behind a proxy everybody would share its address, and one guesser's failed sign-ins would count for all
+    uvicorn.run(
+        _in_words(app), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5,
+        proxy_headers=True, forwarded_allow_ips=settings.trusted_proxies or "127.0.0.1",
+    )  # fmt: skip
 
 
 def _in_words(app: Any) -> Any:

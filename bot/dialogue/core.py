@@ -130,20 +130,25 @@ class Dialogue:
             page=session.trail[-1] if session.trail else "",
             question=session.asked.text if session.asked else "",
         )
-        if incoming.pressed is not None:
-            answer = self._follow(turn, incoming.pressed)
-        elif incoming.other is not None:
-            answer = desk.contact_card(turn) if incoming.other == "contact" else desk.unreadable(turn)
-        else:
-            answer = self._with_officer(turn, session, incoming) or self._read(turn, session)
+        answer = self._with_officer(turn, session, incoming) or self._by_itself(turn, session, incoming)
         return answer, _after(session, answer, now)
 
+    def _by_itself(self, turn: Turn, session: Session, incoming: Incoming) -> Answer:
+        """The assistant's own answer."""
+        if incoming.pressed is not None:
+            return self._follow(turn, incoming.pressed)
+        if incoming.other is not None:
+            return desk.contact_card(turn) if incoming.other == "contact" else desk.unreadable(turn)
+        return self._read(turn, session)
+
     def _with_officer(self, turn: Turn, session: Session, incoming: Incoming) -> Answer | None:
-        """While an officer has the talk, text is the officer's; None where the assistant answers."""
+        """While an officer has the talk, what comes is the officer's; None where the assistant answers."""
         if turn.handovers.current(turn.contact) is None:
             return None
         if turn.handovers.lapsed(turn.contact):
-            return _preceded(handover_wording.LAPSED, self._read(turn, session))
+            return _preceded(handover_wording.LAPSED, self._by_itself(turn, session, incoming))
+        if incoming.text is None:
+            return handover.beside(turn, incoming, session.offered)
         return handover.meanwhile(turn, incoming.message_id, session.expects)
 
     def _follow(self, turn: Turn, target: str) -> Answer:

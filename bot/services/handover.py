@@ -11,6 +11,8 @@ from bot.services.notice_templates import Templates, checked, newest, shorten
 
 MINUTES: Final = 15
 DAYS: Final = 30
+PATIENCE: Final = 3
+"""Times the set minutes after which the assistant comes back to whoever writes and writes without an answer."""
 REPLIES_ON: Final = frozenset({"telegram", "zalo", "zalobot", "web"})
 """Channels on which an officer's words can reach somebody unasked."""
 
@@ -73,8 +75,8 @@ class NoHandovers:
 
 
 class KeptHandovers:
-    """Handovers of the database. store: see bot.storage.handovers. minutes: after so long without an officer's word the
-    assistant comes back. days: closed talks are kept so long.
+    """Handovers of the database. store: see bot.storage.handovers. minutes: after so long without a sign of life (words
+    of either, the officer's typing) the assistant comes back. days: closed talks are kept so long.
     """
 
     def __init__(
@@ -108,7 +110,8 @@ class KeptHandovers:
 
     def lapsed(self, contact: Contact) -> bool:
         """See Handovers."""
-        return bool(self.store.lapse(self._now() - self._idle, contact))
+        now = self._now()
+        return bool(self.store.lapse(now - self._idle, contact, unanswered=now - self._idle * PATIENCE))
 
     def add(self, contact: Contact, message_id: str, text: str) -> bool:
         """See Handovers."""
@@ -124,8 +127,12 @@ class KeptHandovers:
 
     # --- staff ---
 
-    def say(self, handover_id: int, officer: str, text: str) -> bool:
-        """An officer's words to the resident; raises TemplateError where they are too long."""
+    def say(self, handover_id: int, officer: str, text: str, *, kept: str | None = None, key: str = "") -> bool:
+        """An officer's words to the resident; raises TemplateError where they are too long.
+
+        kept: the words as they stay in the talk, where that is not as they are sent. key: of the form, so that one
+        that is sent twice says it once.
+        """
         said = self.store.said(handover_id)
         question = shorten(" ".join(said[0].text.split()), 200) if said else ""
 
@@ -133,19 +140,24 @@ class KeptHandovers:
             asked = question if handover.later else ""
             return self._notice(handover, number, Kind.HANDOVER, {"text": text, "question": asked})
 
-        return bool(self.store.say(handover_id, officer, text, self._outbox, make))
+        key = f"officer|{key}"[:128] if key else ""
+        return bool(self.store.say(handover_id, officer, text if kept is None else kept, self._outbox, make, key=key))
 
     def close(self, handover_id: int, officer: str, seen: int) -> bool:
         """End a talk; False where the resident has written after `seen`, or it is not theirs."""
         return bool(self.store.close(handover_id, officer, seen, self._outbox, self._over))
 
     def tidy(self) -> int:
-        """End what nobody tends, telling the residents, and forget what was kept long enough; how many ended."""
+        """End what nobody tends, telling the residents, put back the questions that an officer took and left, and
+        forget what was kept long enough; how many ended.
+        """
 
         def tell(connection: Any, handover: Handover) -> None:
             self._outbox.add(connection, [self._over(handover, handover.last + 1)])
 
-        ended: int = self.store.lapse(self._now() - self._idle, tell=tell)
+        now = self._now()
+        ended: int = self.store.lapse(now - self._idle, unanswered=now - self._idle * PATIENCE, tell=tell)
+        self.store.release(now - self._idle)
         self.store.purge(self._now() - self._kept)
         return ended
 

@@ -263,8 +263,11 @@ class QuestionDesk:
         """Take a decision back; the next index forgets the phrase."""
         return self._decide(self._known(number), "reopen", State.OPEN, by=by, why=why)
 
-    def reply(self, number: int, text: str, *, by: str) -> int:
-        """Write to those who asked for it, with the procedure's button where the question is linked; how many."""
+    def reply(self, number: int, text: str, *, by: str, kept: str | None = None) -> int:
+        """Write to those who asked for it, with the procedure's button where the question is linked; how many.
+
+        kept: the words as they stay written down, where that is not as they are sent.
+        """
         question = self._known(number)
         said = clean(text).strip()
         if not said:
@@ -282,7 +285,9 @@ class QuestionDesk:
                 template_version=template.version, fields=fields, scope=scope,
             )  # fmt: skip
 
-        told = self._store.reply(number, self._outbox, make, self._decision("reply", by, said, question.code, ""))
+        told = self._store.reply(
+            number, self._outbox, make, self._decision("reply", by, kept or said, question.code, "")
+        )
         if not told:
             raise RefusedError("nobody", f"nobody waits for a reply to question {number}, or they have it already")
         return told

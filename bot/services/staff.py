@@ -5,7 +5,7 @@ import hashlib
 import math
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -27,7 +27,14 @@ HALF_WAY: Final = timedelta(minutes=10)
 WINDOW: Final = timedelta(minutes=15)
 MOST_BY_LOGIN: Final = 5
 MOST_BY_ADDRESS: Final = 30
-"""Failed tries within the window. A whole office may share one address."""
+"""Failed tries within the window. A whole office may share one address, so these are tries at logins that exist, and
+a browser in which somebody signed in before is not held up by them."""
+MOST_INVENTED: Final = 200
+"""Tries of one address at logins that do not exist, after which passwords are not looked at for them."""
+DEVICE_LASTS: Final = timedelta(days=180)
+"""How long a browser is known after its last sign-in."""
+MOST_ON_DEVICE: Final = 8
+"""People who share a browser."""
 LEAST: Final = 10
 """Characters of the shortest password."""
 MOST: Final = 200
@@ -46,6 +53,9 @@ class WrongError(StaffError):
     """Login, password or code are not right; nobody learns which."""
 
 
+_WRONG: Final = "Tên đăng nhập hoặc mật khẩu không đúng. Anh/chị kiểm tra chữ hoa, chữ thường và bộ gõ."
+
+
 class Store(Protocol):
     """Where accounts live; see bot.storage.staff."""
 
@@ -59,7 +69,14 @@ class Store(Protocol):
     def session(self, token_hash: str, *, idle: timedelta, touch: bool) -> Session | None: ...  # noqa: D102
     def close_session(self, token_hash: str) -> None: ...  # noqa: D102
     def close_sessions(self, account_id: int, *, but: str = "") -> int: ...  # noqa: D102
-    def try_(self, subjects: dict[tuple[str, str], int], window: timedelta) -> timedelta | None: ...  # noqa: D102
+    def try_(  # noqa: D102
+        self,
+        subjects: Mapping[tuple[str, str], int | None],
+        window: timedelta,
+        *,
+        watched: Mapping[tuple[str, str], int] | None = None,
+    ) -> timedelta | None: ...
+    def tried(self, kind: str, subject: str, window: timedelta) -> int: ...  # noqa: D102
     def forgive(self, *subjects: tuple[str, str]) -> None: ...  # noqa: D102
     def take_back(self, kind: str, subject: str) -> None: ...  # noqa: D102
 
@@ -92,45 +109,47 @@ class Staff:
 
     # --- signing in ---
 
-    def sign_in(self, login: str, password: str, address: str) -> SignedIn:
-        """The first step; raises StaffError with what to do."""
+    def sign_in(self, login: str, password: str, address: str, device: str = "") -> SignedIn:
+        """The first step; raises StaffError with what to do. device: what the browser kept of earlier sign-ins."""
         login = read_login(login)
-        self._count(login, address)
         account = self._store.find(login)
+        known = account is not None and self._knows(device, account)
+        self._count(login, address, exists=account is not None, known=known)
+        if account is None and self._store.tried("invented", self._address(address), WINDOW) > MOST_INVENTED:
+            raise WrongError(_WRONG)  # in the same words, or a flood would tell which logins exist
         usable = account is not None and account.disabled_at is None
         # a login that does not exist costs the same time as one that does
         kept = self._store.secret(account.id).password if account else self._nobody
         right = self._verify(kept, password)
         if not right or not usable or account is None:
-            raise WrongError("Tên đăng nhập hoặc mật khẩu không đúng. Anh/chị kiểm tra chữ hoa, chữ thường và bộ gõ.")
-        self._store.take_back("login", login)
-        self._store.take_back("address", self._address(address))
+            raise WrongError(_WRONG)
+        self._take_back(login, address, known=known)
         if self._passwords.check_needs_rehash(kept):
             self._store.change(account.id, password=self._passwords.hash(normal(password)))
         if account.enrolled:
             return self._open(account, Stage.CODE)
         if account.role == Role.ADMINISTRATOR:
             return self._open(account, Stage.ENROL)
-        return self._finished(account, login)
+        return self._finished(account)
 
-    def code(self, token: str, typed: str, address: str) -> SignedIn:
+    def code(self, token: str, typed: str, address: str, device: str = "") -> SignedIn:
         """The second step: the code that the telephone shows. Also ends the setting up of codes. Raises StaffError."""
         session = self.session(token)
         if session is None or session.stage not in (Stage.CODE, Stage.ENROL):
             raise StaffError("Lượt đăng nhập đã hết hạn. Anh/chị đăng nhập lại từ đầu.")
         account = session.account
-        self._count(account.login, address)
+        known = self._knows(device, account)
+        self._count(account.login, address, known=known)
         if not self._take_code(account, typed):
             raise WrongError("Mã không đúng hoặc đã dùng. Anh/chị chờ mã mới trên điện thoại rồi gõ lại đủ 6 số.")
         if session.stage is Stage.ENROL:
             self._store.change(account.id, enrolled=True)
         self._store.close_session(session.token_hash)
-        return self._finished(account, account.login, address)
+        self._take_back(account.login, address, known=known)
+        return self._finished(account)
 
-    def _finished(self, account: Account, login: str, address: str | None = None) -> SignedIn:
-        self._store.forgive(("login", login))
-        if address is not None:
-            self._store.take_back("address", self._address(address))
+    def _finished(self, account: Account) -> SignedIn:
+        self._store.forgive(("login", account.login), ("device", account.login))
         return self._open(account, Stage.PASSWORD if account.must_change else Stage.OPEN)
 
     def _open(self, account: Account, stage: Stage) -> SignedIn:
@@ -151,13 +170,53 @@ class Staff:
         """End all sessions of somebody; how many there were."""
         return self._store.close_sessions(account.id)
 
-    def _count(self, login: str, address: str) -> None:
-        subjects = {("login", login): MOST_BY_LOGIN, ("address", self._address(address)): MOST_BY_ADDRESS}
-        if wait := self._store.try_(subjects, WINDOW):
+    def device(self, account: Account, kept: str = "") -> str:
+        """What a browser keeps, so that it is known when this person signs in there again; with what it `kept` before.
+
+        A new password ends it. Tries from a known browser are counted by themselves: strangers who guess, at this login
+        or from the same address, keep nobody out who has worked there before.
+        """
+        others = [each for each in kept.split(".") if each.partition("-")[0] != str(account.id)]
+        until = int((self._now() + DEVICE_LASTS).timestamp())
+        return ".".join([f"{account.id}-{until}-{self._signature(account, until)}", *others][:MOST_ON_DEVICE])
+
+    def _knows(self, kept: str, account: Account) -> bool:
+        for each in kept.split(".")[:MOST_ON_DEVICE]:
+            owner, _, rest = each.partition("-")
+            until, _, signature = rest.partition("-")
+            if owner == str(account.id) and until.isascii() and until.isdecimal() and len(until) < 16:
+                fresh = int(until) > self._now().timestamp()
+                right = self._signature(account, int(until))
+                return fresh and secrets.compare_digest(right.encode(), signature.encode())
+        return False
+
+    def _signature(self, account: Account, until: int) -> str:
+        password = self._store.secret(account.id).password
+        return self._hasher.hash("device", f"{account.id}|{until}|{password}")
+
+    def _count(self, login: str, address: str, *, exists: bool = True, known: bool = False) -> None:
+        subjects: dict[tuple[str, str], int | None] = {("login", login): None if known else MOST_BY_LOGIN}
+        watched: dict[tuple[str, str], int] = {}
+        if known:
+            subjects["device", login] = MOST_BY_LOGIN
+        elif exists:
+            subjects["address", self._address(address)] = MOST_BY_ADDRESS
+        else:  # whoever invents logins shuts nobody out
+            subjects["invented", self._address(address)] = None
+            watched["address", self._address(address)] = MOST_BY_ADDRESS
+        if wait := self._store.try_(subjects, WINDOW, watched=watched):
             minutes = max(1, math.ceil(wait.total_seconds() / 60))
             raise StaffError(
                 f"Đã thử sai nhiều lần. Anh/chị đợi {minutes} phút rồi thử lại, hoặc nhờ quản trị đặt lại mật khẩu."
             )
+
+    def _take_back(self, login: str, address: str, *, known: bool) -> None:
+        """The try just counted was right."""
+        self._store.take_back("login", login)
+        if known:
+            self._store.take_back("device", login)
+        else:
+            self._store.take_back("address", self._address(address))
 
     def _address(self, address: str) -> str:
         return self._hasher.hash("address", address)
@@ -239,7 +298,7 @@ class Staff:
             code_step=0,
         )
         self._store.close_sessions(account.id)
-        self._store.forgive(("login", account.login))
+        self._store.forgive(("login", account.login), ("device", account.login))
         return password
 
     def disable(self, account: Account) -> None:
@@ -270,17 +329,20 @@ class Staff:
         if account.role == Role.ADMINISTRATOR and account.disabled_at is None and not others:
             raise StaffError("Đây là quản trị viên cuối cùng: anh/chị tạo quản trị viên khác trước đã.")
 
-    def change_password(self, token: str, old: str, new: str, again: str, address: str) -> SignedIn:
+    def change_password(
+        self, token: str, old: str, new: str, again: str, *, address: str, device: str = ""
+    ) -> SignedIn:
         """One's own password; all other sessions end. Gives the new session. Raises StaffError."""
         session = self.session(token)
         if session is None or session.stage not in (Stage.PASSWORD, Stage.OPEN):
             raise StaffError("Lượt đăng nhập đã hết hạn. Anh/chị đăng nhập lại từ đầu.")
         account = session.account
-        self._count(account.login, address)
+        known = self._knows(device, account)
+        self._count(account.login, address, known=known)
         if not self._verify(self._store.secret(account.id).password, old):
             raise WrongError("Mật khẩu đang dùng không đúng. Anh/chị gõ lại.")
-        self._store.forgive(("login", account.login))
-        self._store.take_back("address", self._address(address))
+        self._take_back(account.login, address, known=known)
+        self._store.forgive(("login", account.login), ("device", account.login))
         if normal(new) != normal(again):
             raise StaffError("Hai lần gõ mật khẩu mới không giống nhau. Anh/chị gõ lại.")
         if normal(new) == normal(old):

@@ -1,6 +1,6 @@
 """Handovers: every step is one conditional update, so a message has exactly one who answers it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -43,6 +43,9 @@ class HandoverStore:
             found = _handover(connection.execute(select(handovers).where(handovers.c.slot == slot)).one())
             if new or later:
                 self._append(connection, found.id, By.RESIDENT, text, key=f"asked|{text}"[:128])
+            if not new and later:  # asked anew: it is kept as long as a new question
+                waits = (handovers.c.id == found.id) & (handovers.c.state == State.WAITING.value)
+                connection.execute(update(handovers).where(waits).values(stirred_at=now))
             consent = {
                 "channel": contact.channel, "contact_id": contact.id, "scope": f"handover:{found.id}",
                 "text_version": TEXT_VERSION, "given_at": now, "withdrawn_at": None,
@@ -72,6 +75,9 @@ class HandoverStore:
                 return False
             handover_id = connection.execute(select(handovers.c.id).where(_live(contact))).scalar_one()
             self._append(connection, handover_id, By.RESIDENT, text, key=key)
+            # a sign of life while an officer is there; whoever waits in vain does not wait longer for writing more
+            talking = _live(contact) & (handovers.c.state == State.TALKING.value)
+            connection.execute(update(handovers).where(talking).values(stirred_at=self._now()))
         return True
 
     def place(self, handover: Handover) -> int:
@@ -105,13 +111,38 @@ class HandoverStore:
             row = connection.execute(select(handovers).where(handovers.c.id == handover_id)).one_or_none()
         return _handover(row) if row else None
 
-    def listed(self, agency: str | None = None) -> list[Handover]:
-        """Those that are not closed, of one agency or of all (None): live ones first, the longest waiting first."""
-        query = select(handovers).where(handovers.c.state.in_(OPEN)).order_by(handovers.c.later, handovers.c.id)
+    def listed(
+        self, agency: str | None = None, *, closed: bool = False, limit: int | None = None, offset: int = 0
+    ) -> list[Handover]:
+        """Those of one agency or of all (None): who waits first, live ones before later ones, the longest waiting
+        first. closed: those that are over instead, the newest first.
+        """
+        if closed:
+            query = select(handovers).where(handovers.c.state == State.CLOSED.value).order_by(handovers.c.id.desc())
+        else:
+            taken = handovers.c.state == State.TALKING.value
+            query = (
+                select(handovers).where(handovers.c.state.in_(OPEN)).order_by(taken, handovers.c.later, handovers.c.id)
+            )
         if agency is not None:
             query = query.where(handovers.c.agency == agency)
         with self._engine.connect() as connection:
-            return [_handover(row) for row in connection.execute(query)]
+            return [_handover(row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+    def waiting(self, agency: str | None = None) -> tuple[int, int]:
+        """How many nobody has taken: who waits now, and questions for later."""
+        query = select(handovers.c.later, func.count()).where(handovers.c.state == State.WAITING.value)
+        if agency is not None:
+            query = query.where(handovers.c.agency == agency)
+        with self._engine.connect() as connection:
+            counted = {bool(row[0]): row[1] for row in connection.execute(query.group_by(handovers.c.later))}
+        return counted.get(False, 0), counted.get(True, 0)
+
+    def asked(self, ids: Collection[int]) -> dict[int, str]:
+        """What each of these began with."""
+        first = handover_messages.c.handover_id.in_(ids) & (handover_messages.c.number == 1)
+        with self._engine.connect() as connection:
+            return {row.handover_id: row.text for row in connection.execute(select(handover_messages).where(first))}
 
     def said(self, handover_id: int) -> list[Said]:
         """What was said, in order."""
@@ -125,13 +156,36 @@ class HandoverStore:
         waits = (handovers.c.id == handover_id) & (handovers.c.state == State.WAITING.value)
         return self._update(waits, state=State.TALKING.value, officer=officer, stirred_at=self._now())
 
-    def say(self, handover_id: int, officer: str, text: str, outbox: Outbox, make: Make) -> bool:
-        """Write to the resident; a question for later is closed by its answer. False: not theirs (any more)."""
+    def take_over(self, handover_id: int, officer: str) -> bool:
+        """Somebody else goes on with what an officer has taken."""
+        taken = (handovers.c.id == handover_id) & (handovers.c.state == State.TALKING.value)
+        return self._update(taken & (handovers.c.officer != officer), officer=officer, stirred_at=self._now())
+
+    def put_back(self, handover_id: int, officer: str) -> bool:
+        """Back into the queue, for whoever takes it next; False: not theirs (any more)."""
+        mine = _talking(handover_id, officer)
+        return self._update(mine, state=State.WAITING.value, officer="", stirred_at=self._now())
+
+    def stir(self, handover_id: int, officer: str) -> bool:
+        """The officer is writing: a sign of life."""
+        return self._update(_talking(handover_id, officer), stirred_at=self._now())
+
+    def say(self, handover_id: int, officer: str, text: str, outbox: Outbox, make: Make, *, key: str = "") -> bool:
+        """Write to the resident; a question for later is closed by its answer. False: not theirs (any more).
+
+        text: as it is kept; the notice holds what is sent. The same key again sends nothing more.
+        """
         with self._engine.begin() as connection:
             mine = _talking(handover_id, officer)
+            # the row is locked by the update before it is looked whether the message is there
+            this = handovers.c.id == handover_id
+            connection.execute(update(handovers).where(this).values(last=handovers.c.last))
+            same = select(handover_messages.c.number).where(handover_messages.c.handover_id == handover_id)
+            if key and connection.execute(same.where(handover_messages.c.key == key)).first():
+                return True
             if not connection.execute(update(handovers).where(mine).values(stirred_at=self._now())).rowcount:
                 return False
-            number = self._append(connection, handover_id, By.OFFICER, text)
+            number = self._append(connection, handover_id, By.OFFICER, text, key=key)
             found = _handover(connection.execute(select(handovers).where(handovers.c.id == handover_id)).one())
             outbox.add(connection, [make(found, number)])
             if found.later:
@@ -152,13 +206,33 @@ class HandoverStore:
 
     # --- time ---
 
-    def lapse(self, before: datetime, contact: Contact | None = None, *, tell: Tell = lambda *_: None) -> int:
-        """End the talks in which no officer has stirred since; how many this call ended.
+    def lapse(
+        self,
+        before: datetime,
+        contact: Contact | None = None,
+        *,
+        unanswered: datetime | None = None,
+        tell: Tell = lambda *_: None,
+    ) -> int:
+        """End the talks in which nobody has stirred since, or in which the resident has written before `unanswered`
+        and no officer after that; how many this call ended.
 
         `tell` queues what the resident hears, in the transaction that ends the talk. A question still without an
         answer stays in the queue, to be answered later.
         """
-        idle = (handovers.c.stirred_at < before) & handovers.c.state.in_(OPEN) & ~handovers.c.later
+        idle = handovers.c.stirred_at < before
+        if unanswered:
+            message = handover_messages.alias()
+            answers = select(message.c.number).where(
+                message.c.handover_id == handovers.c.id, message.c.by == By.OFFICER.value,
+                message.c.number > handover_messages.c.number,
+            )  # fmt: skip
+            left = select(handover_messages.c.number).where(
+                handover_messages.c.handover_id == handovers.c.id, handover_messages.c.by == By.RESIDENT.value,
+                handover_messages.c.at < unanswered, ~answers.exists(),
+            )  # fmt: skip
+            idle |= left.exists()
+        idle &= handovers.c.state.in_(OPEN) & ~handovers.c.later
         if contact:
             idle &= _live(contact)
         ended = 0
@@ -178,11 +252,21 @@ class HandoverStore:
                     ended += 1
         return ended
 
-    def purge(self, before: datetime) -> int:
-        """Erase the closed talks that nobody has touched since, with their notices; how many."""
+    def release(self, before: datetime) -> int:
+        """Put the questions for later back into the queue whose officer has not stirred since; how many."""
+        idle = handovers.c.later & (handovers.c.state == State.TALKING.value) & (handovers.c.stirred_at < before)
         with self._engine.begin() as connection:
-            old = (handovers.c.state == State.CLOSED.value) & (handovers.c.stirred_at < before)
-            return self._delete(connection, old)
+            return connection.execute(
+                update(handovers).where(idle).values(state=State.WAITING.value, officer="")
+            ).rowcount
+
+    def purge(self, before: datetime) -> int:
+        """Erase the closed talks that nobody has touched since, and questions for later that found no answer, with
+        their notices; how many.
+        """
+        with self._engine.begin() as connection:
+            over = (handovers.c.state == State.CLOSED.value) | handovers.c.later
+            return self._delete(connection, over & (handovers.c.stirred_at < before))
 
     # ---
 

@@ -1,6 +1,6 @@
 """Accounts of the staff, their sessions, the tries to sign in, and the audit log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +13,11 @@ from bot.storage.staff_tables import audit, staff, staff_sessions, staff_tries
 
 TRIES_KEPT: Final = timedelta(days=30)
 """How long failed sign-ins can be seen."""
+ANONYMOUS_EVERY: Final = timedelta(hours=1)
+"""Of the same thing done without an account the log gets a line at most this often."""
+NOBODY: Final = "-"
+ANYBODY: Final = "*"
+"""Whose lines of the log: of nobody signed in, of anybody who was. No login looks like that."""
 SEEN_EVERY: Final = timedelta(minutes=1)
 """A session's last use is written down at most this often."""
 
@@ -143,12 +148,21 @@ class StaffStore:
 
     # --- tries ---
 
-    def try_(self, subjects: dict[tuple[str, str], int], window: timedelta) -> timedelta | None:
+    def try_(
+        self,
+        subjects: Mapping[tuple[str, str], int | None],
+        window: timedelta,
+        *,
+        watched: Mapping[tuple[str, str], int] | None = None,
+    ) -> timedelta | None:
         """Count a try to sign in under each (kind, subject) before it is looked at.
 
-        `subjects` names how many failed tries each may have within the window. Gives how long to wait where there were
-        too many; such a try is kept as refused and does not make the waiting longer.
+        `subjects` names how many failed tries each may have within the window, None where they are only counted;
+        `watched` are those to which this try is not added. Gives how long to wait where there were too many; such a
+        try is kept as refused and does not make the waiting longer.
         """
+        limits = {subject: most for subject, most in subjects.items() if most is not None}
+        limits |= {subject: most - 1 for subject, most in (watched or {}).items()}
         now = self._now()
         with self._engine.begin() as connection:  # written first: tries that come together all see each other
             connection.execute(delete(staff_tries).where(staff_tries.c.at <= now - TRIES_KEPT))
@@ -160,7 +174,7 @@ class StaffStore:
             ]
         with self._engine.begin() as connection:
             waits: list[timedelta] = []
-            for (kind, subject), most in subjects.items():
+            for (kind, subject), most in limits.items():
                 counted = (
                     select(staff_tries.c.at)
                     .where(staff_tries.c.kind == kind, staff_tries.c.subject == subject[:64])
@@ -174,6 +188,13 @@ class StaffStore:
                 connection.execute(update(staff_tries).where(staff_tries.c.id.in_(made)).values(refused=True))
                 return max(waits)
         return None
+
+    def tried(self, kind: str, subject: str, window: timedelta) -> int:
+        """How many failed tries were counted under a subject within the window."""
+        mine = (staff_tries.c.kind == kind) & (staff_tries.c.subject == subject[:64])
+        mine &= staff_tries.c.refused.is_(False) & (staff_tries.c.at > self._now() - window)
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(staff_tries).where(mine)).scalar_one()
 
     def forgive(self, *subjects: tuple[str, str]) -> None:
         """The right password: the failed tries before it count no more."""
@@ -189,12 +210,21 @@ class StaffStore:
         with self._engine.begin() as connection:
             connection.execute(delete(staff_tries).where(staff_tries.c.id == newest))
 
+    def failed_since(self, since: datetime, login: str | None) -> int:
+        """How many sign-ins with this login failed after a moment; None: with logins that nobody has."""
+        mine = (staff_tries.c.kind == "login") & (staff_tries.c.at > since)
+        known = select(staff.c.login)
+        mine &= staff_tries.c.subject.not_in(known) if login is None else staff_tries.c.subject == login[:64]
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(staff_tries).where(mine)).scalar_one()
+
     def failed(self, since: datetime) -> list[tuple[str, int, int, datetime]]:
-        """Failed sign-ins by login as typed: how many, how many of them refused unread, when last."""
+        """Failed sign-ins by login, of those that exist: how many, how many of them refused unread, when last."""
         refused = func.sum(staff_tries.c.refused.cast(staff.c.id.type))
         query = (
             select(staff_tries.c.subject, func.count(), refused, func.max(staff_tries.c.at))
             .where(staff_tries.c.kind == "login", staff_tries.c.at >= since)
+            .where(staff_tries.c.subject.in_(select(staff.c.login)))
             .group_by(staff_tries.c.subject)
             .order_by(func.count().desc(), staff_tries.c.subject)
         )
@@ -220,6 +250,21 @@ class AuditStore:
         row = {"login": login[:64], "action": action[:100], "subject": subject[:160], "detail": body}
         connection.execute(insert(audit).values(at=self._now(), **row))
 
+    def add_hourly(self, action: str, subject: str, counted: Callable[[datetime], int]) -> None:
+        """Write down what anybody may do without an account, at most once an hour for a subject.
+
+        `counted` tells how often it happened since a moment; a line says so for what came after the line before it.
+        """
+        now = self._now()
+        same = (audit.c.login == "") & (audit.c.action == action[:100]) & (audit.c.subject == subject[:160])
+        newest = select(func.max(audit.c.at)).where(same)
+        with self._engine.connect() as connection:
+            before = connection.execute(newest).scalar_one_or_none()
+        if before is not None and now - before < ANONYMOUS_EVERY:
+            return
+        times = counted(before) if before else 1
+        self.add("", action, subject, {"after": {"số lần từ dòng trước": times}} if times > 1 else {})
+
     def find(
         self,
         *,
@@ -231,10 +276,15 @@ class AuditStore:
         limit: int = 100,
         offset: int = 0,
     ) -> list[Deed]:
-        """Lines, newest first; `subject` may be a part of one, `until` is excluded."""
+        """Lines, newest first; `subject` may be a part of one, `until` is excluded.
+
+        login: NOBODY for what was done without an account, ANYBODY for everything else.
+        """
         query = select(audit).order_by(audit.c.id.desc()).limit(limit).offset(offset)
-        if login:
-            query = query.where(audit.c.login == login)
+        if login == ANYBODY:
+            query = query.where(audit.c.login != "")
+        elif login:
+            query = query.where(audit.c.login == ("" if login == NOBODY else login))
         if action:
             query = query.where(audit.c.action == action)
         if subject:

@@ -8,7 +8,7 @@ from fastapi import Request
 def address_of(request: Request) -> str:
     """The address; of IPv6 the network of a household, of which one person may use any number of addresses.
 
-    Behind a proxy it is the visitor's own where FORWARDED_ALLOW_IPS names the proxy (docs/operating.md).
+    Behind a proxy it is the visitor's own where MOTCUA_TRUSTED_PROXIES names the proxy (docs/operating.md).
     """
     host = request.client.host if request.client else ""
     try:

@@ -35,6 +35,9 @@ MOST: Final = 1000
 """Dossiers of one batch."""
 LEAST_TOKEN: Final = 20
 HIGHEST_VERSION: Final = 2**63 - 1
+Note = Callable[[str, str, str, dict[str, Any]], None]
+"""Writes a line of the audit log: who, what, on what, detail."""
+_WRITTEN: Final = (Outcome.CREATED, Outcome.CHANGED)
 _HTTP: Final = {
     Outcome.CREATED: 201,
     Outcome.CHANGED: 200,
@@ -109,18 +112,20 @@ def read_tokens(setting: str | None) -> dict[str, str]:
 
 
 class StaffApi:
-    """The routes; `counts` tells by sender and outcome what this process was sent."""
+    """The routes; `counts` tells by sender and outcome what this process was sent; `note` writes the audit log."""
 
     def __init__(
         self,
         store: DossierStore,
         hasher: Hasher,
         tokens: dict[str, str],
+        note: Note = lambda *_: None,
         *,
         links: DossierLinkStore | None = None,
         bot_name: str = "",
     ) -> None:
         self._store = store
+        self._note = note
         self._links = links
         self._bot_name = bot_name.removeprefix("@")
         self._hasher = hasher
@@ -144,6 +149,9 @@ class StaffApi:
             return JSONResponse({"errors": [refused.error]}, status_code=refused.status)
         kept = await run_in_threadpool(self._store.upsert, change)
         self.counts[f"{sender} {kept.outcome}"] += 1
+        if kept.outcome in _WRITTEN:
+            after = {"after": {"kết quả": str(kept.outcome)}}
+            await run_in_threadpool(self._note, f"api {sender}", "Nhận hồ sơ qua API", change.code, after)
         return JSONResponse(_told(kept), status_code=_HTTP[kept.outcome])
 
     async def batch(self, request: Request) -> JSONResponse:
@@ -170,6 +178,10 @@ class StaffApi:
         for (position, _), kept in zip(changes, outcomes, strict=True):
             self.counts[f"{sender} {kept.outcome}"] += 1
             answers[position] = {"position": position, **_told(kept)}
+        written = Counter(str(kept.outcome) for kept in outcomes if kept.outcome in _WRITTEN)
+        if written:
+            after = {"after": dict(written)}
+            await run_in_threadpool(self._note, f"api {sender}", "Nhận hồ sơ qua API", f"{len(items)} hồ sơ", after)
         return JSONResponse({"dossiers": answers})
 
     async def link(self, code: str, request: Request) -> JSONResponse:

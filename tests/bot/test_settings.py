@@ -29,6 +29,7 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("ZALO_TEMPLATES", "finished:1", "supplement"),
         ("ZALO_SIGNING_KEY", "both", "'webhook' or 'app'"),
         ("MOTCUA_DELIVERY", "perhaps", "on or off"),
+        ("MOTCUA_TRUSTED_PROXIES", "10.0.0.5,proxy", "10.0.0.5,172.16.0.0/12"),
         ("MOTCUA_RECEIPT_URL", "https://province.vn", "MOTCUA_RECEIPT_KEY"),
         ("ZALO_OA_ID", "1", "set ZALO_APP_ID, ZALO_APP_SECRET, ZALO_OA_SECRET_KEY too"),
         ("ZALOBOT_WEBHOOK_URL", "https://motcua.example.vn", "ZALOBOT_WEBHOOK_SECRET"),

@@ -1,12 +1,13 @@
 """No page of the console has a barrier that axe can find: small and wide screens, light and dark."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from bot.staff_records import Role
 from tests.browser.conftest import Visit
@@ -26,6 +27,19 @@ PATHS: tuple[tuple[Role, str], ...] = (
     (Role.OFFICER, "/staff/calls"),
     (Role.OFFICER, "/staff/handover"),
     (Role.OFFICER, "/staff/handover/1"),
+    (Role.OFFICER, "/staff/handover?xem=closed"),
+    (Role.OFFICER, "/staff/ratings"),
+    (Role.OFFICER, "/staff/ratings/codes"),
+    (Role.OFFICER, "/staff/questions/1"),
+    (Role.OFFICER, "/staff/catalogue/history"),
+    (Role.OFFICER, "/staff/dossiers/H05.12-260715-0004"),  # returned: no usual next step
+    (Role.SUPERVISOR, "/staff/"),
+    (Role.SUPERVISOR, "/staff/handover"),
+    (Role.SUPERVISOR, "/staff/ratings"),
+    (Role.SUPERVISOR, "/staff/ratings/calls"),
+    (Role.SUPERVISOR, "/staff/ratings/changes"),
+    (Role.SUPERVISOR, "/staff/settings"),
+    (Role.SUPERVISOR, "/staff/notices"),
     (Role.OFFICER, "/staff/password"),
     (Role.OFFICER, "/staff/volunteers"),
     (Role.OFFICER, "/staff/volunteers/poster"),
@@ -88,6 +102,45 @@ def test_no_barriers(visitor: Visit, office: Office, role: Role) -> None:
         if who is role:
             page.goto(office.url + path)
             said += judged(page)
+    assert said == []
+
+
+def test_pages_that_come_of_a_deed(visitor: Visit, office: Office) -> None:
+    """Refused forms, a first password, long work and its end, a session that is over."""
+    page = visitor().new_page()
+    page.goto(f"{office.url}/staff/sign-in")
+    page.get_by_label("Tên đăng nhập").fill("khong.co")
+    page.get_by_label("Mật khẩu").fill("sai")
+    page.get_by_role("button", name="Đăng nhập").click()
+    said = judged(page)
+    sign_in(page, office, Role.SUPERVISOR)
+    page.goto(f"{office.url}/staff/dossiers/H05.12-260715-0001")
+    page.get_by_text("Yêu cầu bổ sung", exact=True).click()
+    page.locator('textarea[name="reason"]').fill("Bản sao mờ")
+    page.locator('input[name="by"]').fill(f"{datetime.now(UTC).date() + timedelta(days=9)}")
+    page.locator('form[action$="/supplement"]').evaluate("form => { form.noValidate = true }")
+    page.locator('input[name="papers"]').evaluate_all("boxes => boxes.forEach(box => { box.checked = false })")
+    page.get_by_role("button", name="Gửi yêu cầu bổ sung").click()
+    expect(page.get_by_role("alert").last).to_contain_text("ít nhất một giấy tờ")
+    said += judged(page)
+    page.goto(f"{office.url}/staff/publish")
+    page.get_by_role("button", name="Công bố", exact=True).click()
+    page.wait_for_url("**/progress/**")
+    expect(page.get_by_text("Không có gì mới")).to_be_visible()
+    said += judged(page)
+    page.goto(f"{office.url}/staff/publish")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Công bố", exact=True).click()
+    expect(page.get_by_role("heading", name="Phiên làm việc đã hết hạn")).to_be_visible()
+    said += judged(page)
+    sign_in(page, office, Role.ADMINISTRATOR)
+    page.goto(f"{office.url}/staff/accounts/new")
+    page.get_by_label("Họ tên").fill("Trần Lan")
+    page.get_by_label("Tên đăng nhập").fill("tran.lan")
+    page.get_by_label("Vai trò").select_option("officer")
+    page.get_by_role("button", name="Tạo tài khoản").click()
+    expect(page.get_by_role("heading", name="Mật khẩu lần đầu")).to_be_visible()
+    said += judged(page)
     assert said == []
 
 

@@ -1,12 +1,19 @@
 """A resident in the web chat and an officer at the console, each in a browser of their own."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import delete
 
+from bot.messages import Contact
 from bot.staff_records import Role
+from bot.storage.database import open_database
+from bot.storage.handovers import HandoverStore
+from bot.storage.staff_tables import staff_sessions
+from tests.bot.web.console.desk import PASSWORD
 from tests.browser.conftest import Visit
 from tests.browser.console_people import Office, running, sign_in
 from tests.browser.test_console_paths import picture
@@ -62,6 +69,71 @@ def test_a_resident_and_an_officer_talk(visitor: Visit, office: Office) -> None:
     expect(resident.locator("article").last).to_contain_text("Phí, lệ phí")
 
 
+def test_the_keyboard_stays_where_it_is(visitor: Visit, office: Office) -> None:
+    """Parts that renew themselves leave the focus on the link it was on: the list, the counters, the menu."""
+    page = visitor(viewport={"width": 1280, "height": 800}).new_page()
+    sign_in(page, office, Role.OFFICER)
+    for path, part, link in (
+        ("/staff/handover", "#handovers", "Cuộc trao đổi 1"),
+        ("/staff/", "#counters", "Hồ sơ quá hẹn"),
+        ("/staff/calls", "#waiting", "Trao đổi với người dân"),
+    ):
+        page.goto(office.url + path)
+        page.get_by_role("link", name=link).first.focus()
+        page.evaluate("part => { document.querySelector(part).dataset.old = 'yes' }", part)
+        address = page.locator(part).get_attribute("hx-get")
+        page.evaluate(f"htmx.ajax('GET', '{address}', {{target: '{part}', swap: 'outerHTML'}})")
+        expect(page.locator(f"{part}[data-old]")).to_have_count(0)
+        expect(page.get_by_role("link", name=link).first).to_be_focused()
+
+
+def test_who_waits_is_in_the_title_of_every_page(visitor: Visit, office: Office) -> None:
+    """A page that is open already says so by itself."""
+    page = visitor(viewport={"width": 360, "height": 740}).new_page()
+    sign_in(page, office, Role.OFFICER)
+    page.goto(f"{office.url}/staff/calls")
+    before = int(page.locator("#waiting").get_attribute("data-count") or 0)
+    engine = open_database(office.database)
+    who = Contact("web", "visitor-title")
+    HandoverStore(engine).open(who, agency="", topic="", page="", text="Cho hỏi", later=False)
+    page.evaluate("htmx.ajax('GET', '/staff/handover/waiting', {target: '#waiting', swap: 'outerHTML'})")
+    expect(page).to_have_title(re.compile(rf"^\({before + 1}\) Gọi điện báo"))
+    expect(page.locator("[data-waiting]")).to_have_text(str(before + 1))  # beside the folded menu
+    HandoverStore(engine).erase(who)
+    engine.dispose()
+
+
+def test_an_answer_outlives_the_session(visitor: Visit, office: Office) -> None:
+    """The notice replaces nothing; after signing in again in another tab the half-written answer can be sent."""
+    browser = visitor(viewport={"width": 1280, "height": 800})
+    page = browser.new_page()
+    sign_in(page, office, Role.OFFICER)
+    engine = open_database(office.database)
+    who = Contact("web", "visitor-late")
+    opened = HandoverStore(engine).open(who, agency="", topic="", page="", text="Cho hỏi lệ phí", later=False)
+    page.goto(f"{office.url}/staff/handover/{opened.id}")
+    page.get_by_role("button", name="Nhận trả lời").click()
+    page.get_by_label("Câu trả lời").fill("Lệ phí 8.000 đồng ạ")
+    with engine.begin() as connection:
+        connection.execute(delete(staff_sessions))
+    expect(page.get_by_text("Phiên làm việc đã hết hạn.")).to_be_visible()
+    expect(page.get_by_label("Câu trả lời")).to_have_value("Lệ phí 8.000 đồng ạ")
+    with browser.expect_page() as opening:
+        page.get_by_role("link", name="Đăng nhập lại").click()
+    other = opening.value
+    other.get_by_label("Tên đăng nhập").fill("officer.an")
+    other.get_by_label("Mật khẩu").fill(PASSWORD)
+    other.get_by_role("button", name="Đăng nhập").click()
+    other.wait_for_url(f"{office.url}/staff/handover/{opened.id}")
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.get_by_text("Phiên làm việc đã hết hạn.")).to_have_count(0)
+    page.get_by_role("button", name="Gửi").click()
+    expect(page.locator("#talk")).to_contain_text("Lệ phí 8.000 đồng ạ")
+    HandoverStore(engine).erase(who)
+    engine.dispose()
+
+
 def test_a_message_while_the_officer_ends_it(visitor: Visit, office: Office) -> None:
     """What was written after the officer last looked keeps the talk open, and the officer is told."""
     resident = visitor(viewport={"width": 360, "height": 740}).new_page()
@@ -72,7 +144,7 @@ def test_a_message_while_the_officer_ends_it(visitor: Visit, office: Office) -> 
     page = visitor(viewport={"width": 1280, "height": 800}).new_page()
     sign_in(page, office, Role.OFFICER)
     page.goto(f"{office.url}/staff/handover")
-    page.get_by_role("link", name="Cuộc trao đổi").last.click()
+    page.get_by_role("row").filter(has_text="tôi hỏi việc đất đai").get_by_role("link").click()
     page.get_by_role("button", name="Nhận trả lời").click()
     page.route("**/live", lambda route: route.abort())  # the officer's line is gone for a moment
     says(resident, "còn nữa ạ")

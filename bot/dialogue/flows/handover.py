@@ -6,18 +6,21 @@ from collections.abc import Collection
 import msgspec
 
 from bot.dialogue.flow import Answer, Flow, Trace, Turn, ask, link, tell, to
-from bot.dialogue.flows import desk
+from bot.dialogue.flows import desk, dossier
 from bot.dialogue.privacy import Found, conceal, mask
 from bot.dialogue.recognise import Kind, kind_of, picked_number
 from bot.dialogue.wording import desk as desk_wording
 from bot.dialogue.wording import handover as wording
 from bot.handover_records import State
-from bot.messages import Reply
+from bot.messages import Choice, Incoming, Reply
 from knowledge_base.text import fold
 
 flow = Flow("handover")
 
 _BACK = re.compile(r"/?(dung|dung lai|stop|quay lai|tro lai|quay ve|back|ket thuc|thoat)( di| nhe| a| giup)*")
+_ERASING = frozenset(fold(phrase) for phrase, page in dossier.flow.phrases.items() if page is dossier.erase)
+_OWN_PAGES = (dossier.erase.name, dossier.erased.name, dossier.kept.name)
+"""Erasing one's data is between the resident and the assistant, whoever talks."""
 
 
 def offer(turn: Turn) -> Answer:
@@ -86,8 +89,13 @@ def meanwhile(turn: Turn, message_id: str, expects: str | None) -> Answer | None
         return keep_phone(turn)
     if expects == phone.name and (picked_number(turn.text) == 1 or folded == fold(wording.LEAVE_PHONE_BUTTON)):
         return phone(turn)  # where menus are answered with numbers, and only right after the offer
-    if folded.startswith(("/", "xoa du lieu")):
+    if expects == back.name and (picked_number(turn.text) == 1 or folded == fold(wording.BACK_BUTTON)):
+        return back(turn)
+    if folded in _ERASING or folded.startswith("xoa du lieu"):
         return None
+    if folded.startswith("/"):
+        # what stands behind a command may be a token: the officer sees the command alone
+        return _beside(turn, message_id, turn.text.split()[0], wording.WITH_OFFICER)
     text, found = mask(turn.text, "•••")
     if not turn.handovers.add(turn.contact, message_id, text):
         return None  # the officer has just closed
@@ -101,6 +109,31 @@ def meanwhile(turn: Turn, message_id: str, expects: str | None) -> Answer | None
     return Answer(reply=Reply(), remember=False)
 
 
+def beside(turn: Turn, incoming: Incoming, offered: Collection[Choice]) -> Answer | None:
+    """The answer to a pressed button or a photo while an officer talks; None where the assistant answers it."""
+    talk = turn.handovers.current(turn.contact)
+    if talk is None:
+        return None
+    if incoming.other is not None:
+        sent = wording.PHOTO if incoming.other == "photo" else wording.OTHER
+        return _beside(turn, incoming.message_id, sent, wording.NOT_READABLE, waiting=True)
+    target = incoming.pressed or ""
+    if flow.owns(target) or target.startswith(_OWN_PAGES):
+        return None
+    label = next((choice.label for choice in offered if choice.link == target), wording.OLD_BUTTON)
+    return _beside(turn, incoming.message_id, wording.PRESSED.format(label=mask(label, "•••")[0]), wording.WITH_OFFICER)
+
+
+def _beside(turn: Turn, message_id: str, told: str, said: str, *, waiting: bool = False) -> Answer | None:
+    """Tell the officer, and the resident the way back; None where none talks. waiting: also while none has come yet."""
+    talk = turn.handovers.current(turn.contact)
+    if talk is None or (talk.state is State.WAITING and not waiting):
+        return None
+    if not turn.handovers.add(turn.contact, message_id, told):
+        return None  # the officer has just closed
+    return msgspec.structs.replace(tell(said, to(wording.BACK_BUTTON, back), remember=False), then=link(back))
+
+
 def _offering_phone(said: list[str], found: Collection[Found]) -> Answer:
     """A telephone number was covered: the resident may leave it by choice."""
     if Found.PHONE not in found:
@@ -110,7 +143,7 @@ def _offering_phone(said: list[str], found: Collection[Found]) -> Answer:
 
 def waits_in_vain(expects: str, text: str) -> bool:
     """Whether a text is no question to an officer: a number from the list, hours, another request."""
-    if expects == phone.name:  # the talk in which that was offered is over
+    if expects in (phone.name, back.name):  # the talk in which that was offered is over
         return True
     if expects != question.name:
         return False

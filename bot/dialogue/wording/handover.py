@@ -12,6 +12,17 @@ LATER = "Đã nhận câu hỏi. Cán bộ sẽ trả lời bạn ở đây tron
 STILL_WAITING = "Đã chuyển thêm cho cán bộ. Cán bộ chưa vào, mong bạn chờ thêm. " + BACK
 LEFT = "Trợ lý tự động trả lời bạn từ đây ạ. Bạn cần hỏi gì thì cứ gõ."
 LAPSED = "Cán bộ chưa trả lời được ngay, nên trợ lý tự động trả lời bạn từ đây. Câu chưa được trả lời vẫn chờ cán bộ."
+BACK_BUTTON = "Về trợ lý tự động"
+PHOTO = "[ảnh]"
+OTHER = "[tin không phải chữ]"
+PRESSED = "[bấm nút: {label}]"
+OLD_BUTTON = "một nút trong tin cũ"
+NOT_READABLE = (
+    "Cán bộ chỉ đọc được chữ, và biết là bạn vừa gửi thứ khác. Bạn viết bằng chữ giúp ạ: giấy tên gì, cần hỏi điều gì."
+)
+WITH_OFFICER = (
+    "Cán bộ đang trao đổi với bạn và đã thấy điều bạn vừa chọn. Muốn trợ lý tự động trả lời, bạn bấm nút dưới."
+)
 MASKED = "Số điện thoại, số giấy tờ bạn vừa gõ đã được che, cán bộ không thấy."
 LEAVE_PHONE_BUTTON = "Để lại số gọi lại"
 LEAVE_PHONE = "Bạn gõ số điện thoại để cán bộ gọi lại. Số này chỉ cán bộ thấy và sẽ được xóa cùng cuộc trao đổi."

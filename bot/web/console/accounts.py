@@ -8,14 +8,17 @@ from fastapi.responses import Response
 from bot.services.staff import StaffError
 from bot.staff_records import Account, Role
 from bot.storage.staff import StaffStore
-from bot.web.console.page import ROLES, Nav, Problem, Visit, require
+from bot.web.console.agencies import named
+from bot.web.console.page import ROLES, Nav, Problem, Visit, require, secure
 from bot.web.console.tables import Column, Table, listed
+from knowledge_base.centre import Centre
 
 NAV = Nav("Tài khoản", "/staff/accounts", (Role.ADMINISTRATOR,), 900, "Thêm, đổi vai trò, khóa tài khoản cán bộ.")
 router = APIRouter()
 
 Administrator = Annotated[Visit, require(Role.ADMINISTRATOR)]
 Text = Annotated[str, Form()]
+GIVEN = "motcua_given"
 
 
 def _state(account: Account) -> str:
@@ -24,24 +27,26 @@ def _state(account: Account) -> str:
     return "chưa đổi mật khẩu lần đầu" if account.must_change else "đang dùng"
 
 
-ACCOUNTS = Table(
-    title="Tài khoản cán bộ",
-    columns=(
-        Column("Tên đăng nhập", lambda account: account.login, link=lambda account: f"/staff/accounts/{account.login}"),
-        Column("Họ tên", lambda account: account.name),
-        Column("Vai trò", lambda account: ROLES[account.role]),
-        Column("Cơ quan", lambda account: account.agency),
-        Column("Tình trạng", _state),
-        Column("Mã xác thực", lambda account: "đã cài" if account.enrolled else "chưa"),
-        Column("Đăng nhập gần nhất", lambda account: account.last_sign_in_at),
-    ),
-)
+def _accounts(centre: Centre) -> Table:
+    login = Column("Tên đăng nhập", lambda account: account.login, lambda account: f"/staff/accounts/{account.login}")
+    return Table(
+        title="Tài khoản cán bộ",
+        columns=(
+            login,
+            Column("Họ tên", lambda account: account.name),
+            Column("Vai trò", lambda account: ROLES[account.role]),
+            Column("Cơ quan", lambda account: named(centre, account.agency)),
+            Column("Tình trạng", _state),
+            Column("Mã xác thực", lambda account: "đã cài" if account.enrolled else "chưa"),
+            Column("Đăng nhập gần nhất", lambda account: account.last_sign_in_at),
+        ),
+    )
 
 
 @router.get("/accounts")
 def show(visit: Administrator) -> Response:
     """Everybody."""
-    return visit.table("accounts.html", ACCOUNTS, listed(StaffStore(visit.console.engine).all()))
+    return visit.table("accounts.html", _accounts(visit.console.centre), listed(StaffStore(visit.console.engine).all()))
 
 
 @router.get("/accounts/new")
@@ -59,15 +64,51 @@ def _form(visit: Visit, problem: str = "", **given: str) -> Response:
 def add(visit: Administrator, login: Text = "", name: Text = "", role: Text = "", agency: Text = "") -> Response:
     """A new account; its first password is shown once."""
     if role not in tuple(Role) or (agency and visit.console.centre.agency(agency) is None):
-        return _form(visit, "Anh/chị chọn vai trò và cơ quan trong danh sách.", login=login, name=name)
+        return _form(
+            visit, "Anh/chị chọn vai trò và cơ quan trong danh sách.", login=login, name=name, role=role, agency=agency
+        )
     try:
         account, password = visit.console.staff.add(
             login=login, name=name, role=Role(role), agency=agency, by=visit.account.login
         )
     except StaffError as refusal:
         return _form(visit, str(refusal), login=login, name=name, role=role, agency=agency)
-    visit.audit("Tạo tài khoản", account.login, after={"vai trò": ROLES[account.role], "cơ quan": account.agency})
-    return visit.show("account_password.html", person=account, password=password)
+    visit.audit("Tạo tài khoản", account.login, after=_place(visit, account.role, account.agency))
+    return _given(visit, account, password)
+
+
+def _given(visit: Visit, account: Account, password: str) -> Response:
+    """Lead to the page that shows a password once; it is in the administrator's own browser and kept nowhere else."""
+    path = f"/staff/accounts/{account.login}"
+    response = visit.go(f"{path}/password")
+    response.set_cookie(
+        GIVEN,
+        password,
+        max_age=120,
+        httponly=True,
+        samesite="strict",
+        secure=secure(visit.request),
+        path=f"{path}/password",
+    )
+    return response
+
+
+@router.get("/accounts/{login}/password")
+def show_password(visit: Administrator, login: str) -> Response:
+    """A first password, once: loading the page again shows it no more, and makes no other."""
+    person, password = _known(visit, login), visit.request.cookies.get(GIVEN, "")
+    if not password:
+        raise Problem(
+            404, "Mật khẩu chỉ hiện một lần", "Cần mật khẩu khác: mở tài khoản này và bấm “Đặt lại mật khẩu”."
+        )
+    response = visit.show("account_password.html", person=person, password=password)
+    response.delete_cookie(GIVEN, path=f"/staff/accounts/{login}/password")
+    return response
+
+
+def _place(visit: Visit, role: Role, agency: str) -> dict[str, str]:
+    """What the log says of an account."""
+    return {"vai trò": ROLES[role], "cơ quan": named(visit.console.centre, agency) if role is Role.CLERK else ""}
 
 
 @router.get("/accounts/{login}")
@@ -76,9 +117,17 @@ def one(visit: Administrator, login: str) -> Response:
     return _one(visit, _known(visit, login))
 
 
-def _one(visit: Visit, person: Account, problem: str = "") -> Response:
+def _one(visit: Visit, person: Account, problem: str = "", chosen: tuple[str, str] | None = None) -> Response:
+    """chosen: role and agency of a refused form."""
     sessions = StaffStore(visit.console.engine).count_sessions(person.id)
-    context = {"person": person, "state": _state(person), "roles": ROLES, "sessions": sessions, "problem": problem}
+    context = {
+        "chosen": chosen or (person.role, person.agency),
+        "person": person,
+        "state": _state(person),
+        "roles": ROLES,
+        "sessions": sessions,
+        "problem": problem,
+    }
     return visit.show("account.html", status=409 if problem else 200, **context)
 
 
@@ -87,13 +136,12 @@ def assign(visit: Administrator, login: str, role: Text = "", agency: Text = "")
     """Another role or agency."""
     person = _known(visit, login)
     if role not in tuple(Role) or (agency and visit.console.centre.agency(agency) is None):
-        return _one(visit, person, "Anh/chị chọn vai trò và cơ quan trong danh sách.")
+        return _one(visit, person, "Anh/chị chọn vai trò và cơ quan trong danh sách.", (role, agency))
     try:
         visit.console.staff.assign(person, Role(role), agency)
     except StaffError as refusal:
-        return _one(visit, person, str(refusal))
-    before = {"vai trò": ROLES[person.role], "cơ quan": person.agency}
-    after = {"vai trò": ROLES[Role(role)], "cơ quan": agency if role == Role.CLERK else ""}
+        return _one(visit, person, str(refusal), (role, agency))
+    before, after = _place(visit, person.role, person.agency), _place(visit, Role(role), agency)
     visit.audit("Đổi vai trò", person.login, before, after)
     return visit.go(f"/staff/accounts/{person.login}", "Đã đổi vai trò. Người này phải đăng nhập lại.")
 
@@ -104,7 +152,7 @@ def reset(visit: Administrator, login: str) -> Response:
     person = _not_self(visit, login)
     password = visit.console.staff.reset(person)
     visit.audit("Đặt lại mật khẩu", person.login)
-    return visit.show("account_password.html", person=person, password=password)
+    return _given(visit, person, password)
 
 
 @router.post("/accounts/{login}/disable")

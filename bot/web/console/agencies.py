@@ -3,6 +3,8 @@
 from bot.staff_records import Account, Role
 from bot.storage.dossier_search import AgencyDossiers
 from bot.web.console.page import Console, Visit
+from knowledge_base.centre import Centre
+from knowledge_base.procedure import Procedure
 from knowledge_base.text import fold
 
 
@@ -20,6 +22,17 @@ def seen_by(visit: Visit) -> AgencyDossiers | None:
     if visit.account.role is Role.CLERK:
         return dossiers_of(visit.console, visit.account.agency)
     return None
+
+
+def named(centre: Centre, text: str) -> str:
+    """An agency's id, or "agency:" and its id, as people call it; any other text as it is."""
+    agency = centre.agency(text.removeprefix("agency:")) if text else None
+    return agency.name if agency else text
+
+
+def may_edit(visit: Visit, procedure: Procedure) -> bool:
+    """Whether somebody may change what the bot says of a procedure: a clerk what the own agency's desk takes."""
+    return visit.own_agency in (None, procedure.agency)
 
 
 def agency_name(console: Console, account: Account) -> str:

@@ -1,15 +1,17 @@
 """The console's application: all pages, their navigation, headers and error pages. Mounted at /staff."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
 from bot.failures import where
@@ -34,7 +36,7 @@ from bot.web.console import (
     sign_in,
     volunteers,
 )
-from bot.web.console.page import STATIC, Console, Elsewhere, Nav, Problem, Visit, page
+from bot.web.console.page import STATIC, Console, Elsewhere, Expired, Nav, Problem, Visit, page, safe, signing_in
 
 log: Final = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ def console_app(console: Console) -> FastAPI:
         app.include_router(module.router)
     app.middleware("http")(_headers)
     app.add_exception_handler(Elsewhere, _elsewhere)
+    app.add_exception_handler(Expired, _expired)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -120,13 +123,42 @@ async def _elsewhere(request: Request, refusal: Any) -> Response:
     return RedirectResponse(refusal.path, 303)
 
 
+async def _expired(request: Request, _refusal: Any) -> Response:
+    """A notice beside what somebody is writing; where a form was sent, what it held, to be copied."""
+    url = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    back = url.path + (f"?{url.query}" if url.query else "")
+    address = signing_in(back if safe(back) else "/staff/")
+    if "HX-Request" in request.headers:
+        response: Response = page(request, "expired_part.html", status=STOP_POLLING, address=address)
+        response.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"})
+        return response
+    return page(request, "expired.html", status=401, address=address, typed=await _typed(request))
+
+
+async def _typed(request: Request) -> list[str]:
+    """The sentences of a form that was sent in vain."""
+    if request.method != "POST":
+        return []
+    try:
+        sent = (await request.form()).multi_items()
+    except (HTTPException, ClientDisconnect):
+        return []
+    texts = [value for name, value in sent if name not in _NOT_TEXT and isinstance(value, str)]
+    return [text for text in texts if " " in text.strip()]
+
+
+STOP_POLLING: Final = 286
+"""htmx takes the answer and asks no more."""
+_NOT_TEXT: Final = frozenset({"csrf", "nonce", "login", "password", "old", "new", "again", "code"})
+
+
 async def _problem(request: Request, problem: Any) -> Response:
-    return _error(request, problem.status, problem.title, problem.what_to_do)
+    return _error(request, problem.status, problem.title, problem.what_to_do, await _typed(request))
 
 
 async def _http(request: Request, error: Any) -> Response:
     said = {
-        404: ("Không có trang này", "Anh/chị kiểm tra lại địa chỉ, hoặc chọn trang ở danh mục."),
+        404: ("Không có trang này", "Anh/chị kiểm tra lại địa chỉ, hoặc chọn trang ở menu."),
         405: ("Không mở trực tiếp được trang này", "Anh/chị quay lại và bấm nút trên trang."),
         413: _TOO_LARGE,
     }
@@ -135,15 +167,16 @@ async def _http(request: Request, error: Any) -> Response:
 
 async def _invalid(request: Request, error: Any) -> Response:
     fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
-    return _error(request, 422, "Có ô chưa đúng", f"Anh/chị quay lại và kiểm tra: {fields}.")
+    return _error(request, 422, "Có ô chưa đúng", f"Anh/chị quay lại và kiểm tra: {fields}.", await _typed(request))
 
 
 async def _unstorable(request: Request, _refusal: Any) -> Response:
     return _error(request, 422, "Có ô chưa đúng", "Anh/chị quay lại, gõ lại các ô; không dán ký tự lạ hay số quá dài.")
 
 
-def _error(request: Request, status: int, title: str, what_to_do: str) -> Response:
-    context = {"title": title, "what_to_do": what_to_do}
+def _error(request: Request, status: int, title: str, what_to_do: str, typed: Sequence[str] = ()) -> Response:
+    """typed: what a refused form held, to be copied."""
+    context = {"title": title, "what_to_do": what_to_do, "typed": typed}
     if "HX-Request" in request.headers:
         return page(request, "problem.html", status=status, **context)
     visit: Visit | None = getattr(request.state, "visit", None)

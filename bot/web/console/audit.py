@@ -8,42 +8,44 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from bot.staff_records import Deed, Role
-from bot.storage.staff import AuditStore, StaffStore
+from bot.storage.staff import ANYBODY, NOBODY, AuditStore, StaffStore
+from bot.web.console.agencies import named
 from bot.web.console.page import Nav, Visit, require
 from bot.web.console.tables import Column, Table
-from knowledge_base.centre import VIETNAM
+from knowledge_base.centre import VIETNAM, Centre
 
 NAV = Nav("Nhật ký", "/staff/audit", (Role.SUPERVISOR, Role.ADMINISTRATOR), 930, "Ai đã làm gì, lúc nào.")
 router = APIRouter()
 
 
-def _said(detail: dict[str, Any], side: str) -> str:
-    return "; ".join(f"{name}: {_plain(value)}" for name, value in detail.get(side, {}).items())
+def _said(centre: Centre, detail: dict[str, Any], side: str) -> str:
+    return "; ".join(f"{name}: {_plain(centre, value)}" for name, value in detail.get(side, {}).items())
 
 
-def _plain(value: Any) -> str:
+def _plain(centre: Centre, value: Any) -> str:
     match value:
         case None | "":
             return "(trống)"
         case list():
-            return ", ".join(map(_plain, value)) or "(trống)"
+            return ", ".join(_plain(centre, each) for each in value) or "(trống)"
         case dict():
-            return ", ".join(f"{name}={_plain(each)}" for name, each in value.items()) or "(trống)"
-    return str(value)
+            return ", ".join(f"{name}={_plain(centre, each)}" for name, each in value.items()) or "(trống)"
+    return named(centre, str(value))
 
 
-DEEDS = Table(
-    title="Nhật ký",
-    columns=(
-        Column("Lúc", lambda deed: deed.at),
-        Column("Ai", lambda deed: deed.login or "(chưa đăng nhập)"),
-        Column("Việc", lambda deed: deed.action),
-        Column("Đối tượng", lambda deed: deed.subject),
-        Column("Trước", lambda deed: _said(deed.detail, "before")),
-        Column("Sau", lambda deed: _said(deed.detail, "after")),
-    ),
-    empty="Không có dòng nào như vậy.",
-)
+def _deeds(centre: Centre) -> Table:
+    return Table(
+        title="Nhật ký",
+        columns=(
+            Column("Lúc", lambda deed: deed.at),
+            Column("Ai", lambda deed: deed.login or "(chưa đăng nhập)"),
+            Column("Việc", lambda deed: deed.action),
+            Column("Đối tượng", lambda deed: named(centre, deed.subject)),
+            Column("Trước", lambda deed: _said(centre, deed.detail, "before")),
+            Column("Sau", lambda deed: _said(centre, deed.detail, "after")),
+        ),
+        empty="Không có dòng nào như vậy.",
+    )
 
 
 @router.get("/audit")
@@ -70,9 +72,12 @@ def show(
             offset=offset,
         )
 
-    people = [account.login for account in StaffStore(visit.console.engine).all()]
+    people = [(ANYBODY, "Người đã đăng nhập"), (NOBODY, "(chưa đăng nhập)")]
+    people += [(each.login, f"{each.name} ({each.login})") for each in StaffStore(visit.console.engine).all()]
     chosen = {"who": who, "action": action, "subject": subject, "since": since, "until": until}
-    return visit.table("audit.html", DEEDS, fetch, people=people, actions=log.actions(), chosen=chosen)
+    return visit.table(
+        "audit.html", _deeds(visit.console.centre), fetch, people=people, actions=log.actions(), chosen=chosen
+    )
 
 
 def _day(text: str) -> datetime | None:

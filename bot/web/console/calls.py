@@ -51,6 +51,7 @@ CALLS = Table(
 @router.get("/calls")
 def show(visit: Desk) -> Response:
     """The list, longest waiting first."""
+    visit.audit("Xem danh sách gọi điện báo")
     calls = CallList(visit.console.engine).all()
     dossiers = DossierStore(visit.console.engine)
 

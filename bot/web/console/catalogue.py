@@ -15,6 +15,7 @@ from bot.services.editing import Waiting, hides, needless, outdated, search
 from bot.services.questions import FEWEST_LETTERS, LONGEST_PHRASE
 from bot.staff_records import Role
 from bot.storage.overrides import OverrideStore
+from bot.web.console.agencies import may_edit
 from bot.web.console.page import EVERYBODY, Console, Nav, Problem, Visit, require
 from bot.web.console.publication import FIELDS as FIELD_NAMES
 from bot.web.console.publication import changes, editing
@@ -149,7 +150,7 @@ def one(visit: Reader, code: str) -> Response:
         file=[(entry, told(entry)) for entry in file],
         fields=list(FIELDS.values()),
         known=visit.console.guide.snapshot.finder.known(recorded.code)[1:],
-        may_edit=_may_edit(visit, recorded),
+        may_edit=may_edit(visit, recorded),
         may_hide=visit.account.role in (Role.SUPERVISOR, Role.ADMINISTRATOR),
         flags=[(flag.value, name) for flag, name in FLAGS.items()],
         longest=LONGEST_NOTE,
@@ -322,20 +323,15 @@ def _store(visit: Visit) -> OverrideStore:
 def _known(visit: Visit, code: str) -> Procedure:
     found = visit.console.guide.catalogue.recorded(code)
     if found is None:
-        raise Problem(404, "Không có thủ tục này", "Anh/chị tìm lại ở trang Danh mục.")
+        raise Problem(404, "Không có thủ tục này", "Anh/chị tìm lại ở trang “Danh mục”.")
     return found
 
 
 def _editable(visit: Visit, code: str) -> Procedure:
     found = _known(visit, code)
-    if not _may_edit(visit, found):
+    if not may_edit(visit, found):
         raise Problem(403, "Thủ tục của cơ quan khác", "Anh/chị báo cán bộ một cửa hoặc phụ trách sửa.")
     return found
-
-
-def _may_edit(visit: Visit, procedure: Procedure) -> bool:
-    """A clerk corrects what the own agency's desk takes; the others everything."""
-    return visit.account.role is not Role.CLERK or visit.account.agency == procedure.agency
 
 
 def _coming(visit: Visit, recorded: Procedure) -> Procedure:

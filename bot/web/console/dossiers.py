@@ -1,7 +1,7 @@
 """Dossiers: search, look, change the status, move the date, ask for what is missing."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -39,8 +39,23 @@ STATUSES: Final = {
     Status.DONE: "Có kết quả",
     Status.RETURNED: "Đã trả kết quả",
 }
+NEXT: Final = {
+    Status.REGISTERED: (Status.RECEIVED, Status.REFUSED, Status.WITHDRAWN),
+    Status.RECEIVED: (Status.PROCESSING, Status.FEE_DUE, Status.DONE, Status.WITHDRAWN, Status.STOPPED),
+    Status.PROCESSING: (Status.FEE_DUE, Status.DONE, Status.WITHDRAWN, Status.STOPPED),
+    Status.SUPPLEMENT: (Status.PROCESSING, Status.WITHDRAWN, Status.STOPPED),
+    Status.FEE_DUE: (Status.PROCESSING, Status.DONE, Status.WITHDRAWN, Status.STOPPED),
+    Status.DONE: (Status.RETURNED,),
+}
+"""What a dossier usually becomes next; anything else is offered apart."""
+RANK: Final = {
+    Status.REGISTERED: 0, Status.RECEIVED: 1, Status.PROCESSING: 2, Status.SUPPLEMENT: 2, Status.FEE_DUE: 2,
+    Status.DONE: 3, Status.REFUSED: 4, Status.WITHDRAWN: 4, Status.STOPPED: 4, Status.RETURNED: 4,
+}  # fmt: skip
+"""How far along a status is: to a lower one, or from an end to another, goes only who says so twice."""
 LONGEST: Final = 500
 MOST_DAYS: Final = 365
+CLOSES: Final = time(17)
 
 TABLE = Table(
     title="Hồ sơ",
@@ -81,14 +96,19 @@ def search(visit: Desk, q: str = "", status: str = "", agency: str = "") -> Resp
 @router.get("/dossiers/{code}")
 def view(visit: Desk, code: str) -> Response:
     """One dossier with its timeline and what can be done with it."""
-    return _view(visit, _known(visit, code))
+    dossier = _known(visit, code)
+    visit.audit("Xem hồ sơ", dossier.code)
+    return _view(visit, dossier)
 
 
-def _view(visit: Visit, dossier: Dossier, problem: str = "") -> Response:
+def _view(visit: Visit, dossier: Dossier, problem: str = "", typed: dict[str, Any] | None = None) -> Response:
+    """typed: what a refused form held, with its name as "form"; it is there again."""
     procedure = visit.console.guide.procedure(dossier.procedure_code) if dossier.procedure_code else None
     papers = list(dict.fromkeys(paper.name for paper in procedure.papers)) if procedure else []
-    other = {each: name for each, name in STATUSES.items() if each not in (Status.SUPPLEMENT, dossier.status)}
+    usual = NEXT.get(dossier.status, ())
+    other = [each for each in STATUSES if each not in (Status.SUPPLEMENT, dossier.status, *usual)]
     now = visit.console.now()
+    typed = {"form": "", "back": False, "papers": (), **(typed or {})}
     return visit.show(
         "dossier.html",
         status=422 if problem else 200,
@@ -97,12 +117,17 @@ def _view(visit: Visit, dossier: Dossier, problem: str = "") -> Response:
         procedure=procedure,
         papers=papers,
         statuses=STATUSES,
-        choices=[(str(int(each)), name) for each, name in other.items()],
+        usual=[(str(int(each)), STATUSES[each]) for each in usual],
+        other=[(str(int(each)), STATUSES[each]) for each in other],
+        typed=typed,
+        more_papers=[paper for paper in typed["papers"] if paper not in papers],
         late=bool(dossier.due and dossier.due < now and dossier.status in UNDER_WAY),
         under_way=dossier.status in UNDER_WAY,
         asked_before=sum(step.status is Status.SUPPLEMENT for step in dossier.timeline),
         followers=len(visit.console.dossiers.followers(dossier.code)),
-        today=now.astimezone(VIETNAM).date(),
+        first_day=_first_day(visit),
+        first_due=_first_due(visit, dossier),
+        last_day=now.astimezone(VIETNAM).date() + timedelta(days=MOST_DAYS),
     )
 
 
@@ -115,23 +140,30 @@ def change_status(
     note: Text = "",
     fee: Text = "",
     result: Text = "",
+    sure: Text = "",
 ) -> Response:
-    """Another status, with a word to the person; a fee that is due needs its amount."""
+    """Another status, with a word to the person; a fee that is due needs its amount, a step back a second word."""
     dossier = _known(visit, code)
+    typed = {"form": "status", "status": status, "note": note, "fee": fee, "result": result}
     if not (status.isdecimal() and int(status) in {int(each) for each in STATUSES}) or int(status) == Status.SUPPLEMENT:
-        return _view(visit, dossier, "Anh/chị chọn trạng thái mới trong danh sách.")
+        return _view(visit, dossier, "Anh/chị chọn trạng thái mới trong danh sách.", typed)
     new = Status(int(status))
+    if _goes_back(dossier.status, new) and not sure:
+        asked = f"Hồ sơ đang “{STATUSES[dossier.status]}”, chuyển sang “{STATUSES[new]}” là đi ngược. "
+        return _view(
+            visit, dossier, asked + "Nếu đúng vậy, anh/chị tích ô xác nhận rồi bấm lại.", typed | {"back": True}
+        )
     said: dict[str, Any] = {}
     if new is Status.FEE_DUE:
         amount = fee.replace(".", "").replace(",", "").replace(" ", "")
         if not (amount.isascii() and amount.isdecimal() and 0 < int(amount) < 10**12):
-            return _view(visit, dossier, "Anh/chị gõ số tiền phải nộp bằng đồng, ví dụ 20.000.")
+            return _view(visit, dossier, "Anh/chị gõ số tiền phải nộp bằng đồng, ví dụ 20.000.", typed)
         said["fee_due"] = int(amount)
     if new in (Status.DONE, Status.RETURNED) and result.strip():
         said["result"] = _line(result)
     step = Step(new, visit.console.now(), _line(note))
     change = Change(code=dossier.code, status=new, timeline=(*dossier.timeline, step), **said)
-    return _keep(visit, dossier, change, version, "Đổi trạng thái hồ sơ", f"Đã đổi sang “{STATUSES[new]}”.")
+    return _keep(visit, dossier, change, version, ("Đổi trạng thái hồ sơ", f"Đã đổi sang “{STATUSES[new]}”."), typed)
 
 
 @router.post("/dossiers/{code}/due")
@@ -140,15 +172,18 @@ def move_due(
 ) -> Response:
     """A later date with an apology."""
     dossier = _known(visit, code)
+    typed = {"form": "due", "due": due, "apology": apology}
     if dossier.status not in UNDER_WAY:
-        return _view(visit, dossier, "Hồ sơ đã xong, không dời hẹn được nữa.")
+        return _view(visit, dossier, "Hồ sơ đã xong, không dời hẹn được nữa.", typed)
     moment = _day(visit, due)
     if moment is None or (dossier.due and moment <= dossier.due):
-        return _view(visit, dossier, "Anh/chị chọn ngày hẹn mới: sau hôm nay, sau ngày hẹn cũ và trong vòng một năm.")
+        return _view(
+            visit, dossier, "Anh/chị chọn ngày hẹn mới: sau hôm nay, sau ngày hẹn cũ và trong vòng một năm.", typed
+        )
     if not _line(apology):
-        return _view(visit, dossier, "Anh/chị viết lời xin lỗi và lý do; người nộp sẽ đọc đúng lời này.")
+        return _view(visit, dossier, "Anh/chị viết lời xin lỗi và lý do; người nộp sẽ đọc đúng lời này.", typed)
     change = Change(code=dossier.code, status=dossier.status, due_moved_to=moment, apology=_line(apology))
-    return _keep(visit, dossier, change, version, "Dời ngày hẹn trả", f"Đã dời hẹn sang {moment:%d/%m/%Y}.")
+    return _keep(visit, dossier, change, version, ("Dời ngày hẹn trả", f"Đã dời hẹn sang {moment:%d/%m/%Y}."), typed)
 
 
 @router.post("/dossiers/{code}/supplement")
@@ -163,17 +198,18 @@ def ask_supplement(
 ) -> Response:
     """Which papers are missing, why, and until when; followers are told all three."""
     dossier = _known(visit, code)
+    typed = {"form": "supplement", "papers": papers or [], "others": others, "reason": reason, "by": by}
     if dossier.status not in UNDER_WAY:
-        return _view(visit, dossier, "Hồ sơ đã xong, không yêu cầu bổ sung được nữa.")
+        return _view(visit, dossier, "Hồ sơ đã xong, không yêu cầu bổ sung được nữa.", typed)
     missing = [_line(paper) for paper in [*(papers or []), *others.splitlines()]]
     missing = list(dict.fromkeys(filter(None, missing)))[:40]
     if not missing:
-        return _view(visit, dossier, "Anh/chị chọn ít nhất một giấy tờ cần bổ sung, hoặc gõ tên giấy tờ khác.")
+        return _view(visit, dossier, "Anh/chị chọn ít nhất một giấy tờ cần bổ sung, hoặc gõ tên giấy tờ khác.", typed)
     if not _line(reason):
-        return _view(visit, dossier, "Anh/chị viết lý do: giấy tờ thiếu hay sai chỗ nào, cần sửa ra sao.")
+        return _view(visit, dossier, "Anh/chị viết lý do: giấy tờ thiếu hay sai chỗ nào, cần sửa ra sao.", typed)
     until = _day(visit, by)
     if until is None:
-        return _view(visit, dossier, "Anh/chị chọn hạn bổ sung: sau hôm nay và trong vòng một năm.")
+        return _view(visit, dossier, "Anh/chị chọn hạn bổ sung: sau hôm nay và trong vòng một năm.", typed)
     change = Change(
         code=dossier.code,
         status=Status.SUPPLEMENT,
@@ -182,11 +218,22 @@ def ask_supplement(
         supplement_by=until,
         timeline=(*dossier.timeline, Step(Status.SUPPLEMENT, visit.console.now(), _line(reason))),
     )
-    return _keep(visit, dossier, change, version, "Yêu cầu bổ sung", f"Đã yêu cầu bổ sung {len(missing)} giấy tờ.")
+    said = f"Đã yêu cầu bổ sung {len(missing)} giấy tờ."
+    return _keep(visit, dossier, change, version, ("Yêu cầu bổ sung", said), typed)
 
 
-def _keep(visit: Visit, before: Dossier, change: Change, version: int, action: str, said: str) -> Response:
-    """Keep a change made to what was on the screen; the log line and the notices are written with it or not at all."""
+def _goes_back(old: Status, new: Status) -> bool:
+    return RANK[new] < RANK[old] or (RANK[old] == RANK[Status.RETURNED] and new is not old)
+
+
+def _keep(
+    visit: Visit, before: Dossier, change: Change, version: int, words: tuple[str, str], typed: dict[str, Any]
+) -> Response:
+    """Keep a change made to what was on the screen; the log line and the notices are written with it or not at all.
+
+    words: what the log calls it, and what is said once it is done.
+    """
+    action, done = words
     log = AuditStore(visit.console.engine, visit.console.now)
 
     def told(connection: Connection, dossier: Dossier, was: Dossier | None) -> None:
@@ -198,10 +245,11 @@ def _keep(visit: Visit, before: Dossier, change: Change, version: int, action: s
     kept = store.upsert(msgspec.structs.replace(change, after=version))
     if kept.outcome not in (Outcome.CHANGED, Outcome.UNCHANGED):
         fresh = _known(visit, before.code)
-        return _view(visit, fresh, "Hồ sơ vừa được người khác cập nhật. Anh/chị xem lại bản mới dưới đây rồi làm lại.")
+        problem = "Hồ sơ vừa được người khác cập nhật. Anh/chị xem lại bản mới dưới đây rồi làm lại."
+        return _view(visit, fresh, problem, typed)
     followers = len(store.followers(before.code))
     news = f" Tin báo gửi tới {followers} người theo dõi." if followers else ""
-    return visit.go(f"/staff/dossiers/{before.code}", said + news)
+    return visit.go(f"/staff/dossiers/{before.code}", done + news)
 
 
 def _told(dossier: Dossier) -> dict[str, Any]:
@@ -231,6 +279,19 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:LONGEST]
 
 
+def _first_day(visit: Visit) -> date:
+    """The first day that can be chosen."""
+    return visit.console.now().astimezone(VIETNAM).date() + timedelta(days=1)
+
+
+def _first_due(visit: Visit, dossier: Dossier) -> date:
+    """The first day to which a date can be moved: its end lies after the old one."""
+    if dossier.due is None:
+        return _first_day(visit)
+    old = dossier.due.astimezone(VIETNAM)
+    return max(_first_day(visit), old.date() + timedelta(days=old.time() >= CLOSES))
+
+
 def _day(visit: Visit, text: str) -> datetime | None:
     """The end of that working day, where it lies in the year to come."""
     try:
@@ -238,4 +299,4 @@ def _day(visit: Visit, text: str) -> datetime | None:
     except ValueError:
         return None
     today = visit.console.now().astimezone(VIETNAM).date()
-    return datetime.combine(day, time(17), VIETNAM) if 0 < (day - today).days <= MOST_DAYS else None
+    return datetime.combine(day, CLOSES, VIETNAM) if 0 < (day - today).days <= MOST_DAYS else None

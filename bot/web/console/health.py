@@ -16,7 +16,7 @@ from bot.storage.staff import StaffStore
 from bot.storage.tables import lanes, notices, receipts
 from bot.web.console.notices import CHANNELS, STATES
 from bot.web.console.page import Console, Nav, Visit, require
-from bot.web.console.tables import shown
+from bot.web.console.tables import Column, Table, listed, shown
 
 NAV = Nav("Tình trạng máy", "/staff/health", (Role.SUPERVISOR, Role.ADMINISTRATOR), 910, "Máy, kênh, hàng đợi, dò mã.")
 router = APIRouter()
@@ -36,9 +36,22 @@ class Sign(msgspec.Struct, frozen=True):
     bad: bool = False
 
 
+HEALTH: Final = Table(
+    title="Tình trạng máy",
+    columns=(
+        Column("Phần", lambda line: line[0]),
+        Column("Mục", lambda line: line[1].what),
+        Column("Tình trạng", lambda line: line[1].state),
+        Column("Cần xem", lambda line: "cần xem" if line[1].bad else ""),
+    ),
+)
+
+
 @router.get("/health")
 def show(visit: Annotated[Visit, require(Role.SUPERVISOR, Role.ADMINISTRATOR)]) -> Response:
     """Everything at a glance."""
+    if visit.wants_xlsx():
+        return visit.exported(HEALTH, listed(_lines(_looked(visit.console))))
     return visit.show("health.html", **_looked(visit.console))
 
 
@@ -48,13 +61,35 @@ def live(visit: Annotated[Visit, require(Role.SUPERVISOR, Role.ADMINISTRATOR, li
     return visit.part("health_part.html", **_looked(visit.console))
 
 
+def _lines(looked: dict[str, Any]) -> list[tuple[str, Sign]]:
+    """All that the page says, a row each."""
+    lines = [("Máy và kênh", sign) for sign in looked["machine"]] + [
+        ("Hàng đợi tin báo", sign) for sign in looked["queues"]
+    ]
+    lines += [
+        ("Đăng nhập sai", Sign(login, f"{count} lần, {refused} lần bị chặn, gần nhất {shown(last)}"))
+        for login, count, refused, last in looked["failed"]
+    ]
+    if looked["invented"]:
+        lines.append(("Đăng nhập sai", Sign("tên không có", f"{looked['invented']} lần")))
+    for each in looked["tries"]:
+        channel = CHANNELS.get(each.channel, each.channel)
+        what = (
+            f"Một người trên {channel} (dấu {each.subject[:8]})" if each.kind == "person" else f"Hồ sơ {each.subject}"
+        )
+        said = f"{each.wrong} lần sai, {each.refused} lần bị chặn, gần nhất {shown(each.last_at)}"
+        lines.append(("Dò mã hồ sơ", Sign(what, said)))
+    return lines
+
+
 def _looked(console: Console) -> dict[str, Any]:
-    since = console.now() - SINCE
+    since, staff = console.now() - SINCE, StaffStore(console.engine)
     tries = console.dossiers.tries(since)
     return {
         "machine": [*_machine(console), *(Sign(what, state) for what, state in console.switches())],
         "queues": [*_queues(console), *_months(console)],
-        "failed": StaffStore(console.engine).failed(since)[:MOST],
+        "failed": staff.failed(since)[:MOST],
+        "invented": staff.failed_since(since, None),
         "tries": tries[:MOST],
         "tries_count": len(tries),
         "tries_total": sum(each.wrong + each.refused for each in tries if each.kind == "person"),

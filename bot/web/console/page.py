@@ -23,6 +23,7 @@ from bot.services.notices import Announcements
 from bot.services.staff import Staff, csrf_of
 from bot.staff_records import Account, Role, Session, Stage
 from bot.storage.dossiers import DossierStore
+from bot.storage.handovers import HandoverStore
 from bot.storage.notices import Outbox
 from bot.storage.staff import AuditStore, StaffStore
 from bot.web.console.tables import XLSX, Fetch, Table, every, listing, shown
@@ -33,6 +34,8 @@ WEB: Final = Path(__file__).parents[1]
 STATIC: Final = WEB / "static" / "console"
 SIGN_IN: Final = "/staff/sign-in"
 COOKIE: Final = "motcua_staff"
+WAITING_FOR: Final = "/staff/handover"
+"""The page of those who wait; its entry in the navigation counts them."""
 EVERYBODY: Final = tuple(Role)
 R = TypeVar("R")
 
@@ -95,6 +98,10 @@ class Elsewhere(Exception):  # noqa: N818
         self.path = path
 
 
+class Expired(Exception):  # noqa: N818
+    """Nobody is signed in any more, and something may be half written: it must not be replaced by the sign-in page."""
+
+
 class Visit:
     """One request of somebody who may make it."""
 
@@ -104,6 +111,17 @@ class Visit:
         self.token = token
         self.session = session
         self.account: Account = session.account
+
+    @property
+    def own_agency(self) -> str | None:
+        """The agency beyond which a clerk sees nothing; None for everybody else."""
+        return self.account.agency if self.account.role is Role.CLERK else None
+
+    def waiting(self) -> int:
+        """How many residents wait for an officer whom this person may be."""
+        if self.account.role is Role.ADMINISTRATOR or self.session.stage is not Stage.OPEN:
+            return 0
+        return sum(HandoverStore(self.console.engine).waiting(self.own_agency))
 
     def show(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """A whole page."""
@@ -122,6 +140,8 @@ class Visit:
             if self.session.stage is Stage.OPEN
             else [],
             said=said,
+            residents_waiting=self.waiting(),
+            waiting_for=WAITING_FOR,
             **context,
         )
 
@@ -132,10 +152,19 @@ class Visit:
     def table(self, template: str, table: Table, fetch: Fetch[R], **context: Any) -> Response:
         """A page with a list, `listing` in its template; or its spreadsheet, where the query asks for it."""
         query = dict(self.request.query_params)
-        if query.get("tai") == "xlsx":
-            self.audit("Tải bảng tính", table.title, after={"lọc": {k: v for k, v in query.items() if k != "tai"}})
-            return self.xlsx(table, fetch)
+        if self.wants_xlsx():
+            return self.exported(table, fetch)
         return self.show(template, listing=listing(table, fetch, self.request.url.path, query), **context)
+
+    def wants_xlsx(self) -> bool:
+        """Whether the query asks for the spreadsheet."""
+        return self.request.query_params.get("tai") == "xlsx"
+
+    def exported(self, table: Table, fetch: Fetch[R]) -> Response:
+        """The spreadsheet of a table, which the log tells of."""
+        query = {name: value for name, value in self.request.query_params.items() if name != "tai"}
+        self.audit("Tải bảng tính", table.title, after={"lọc": query})
+        return self.xlsx(table, fetch)
 
     def xlsx(self, table: Table, fetch: Fetch[R]) -> Response:
         """The spreadsheet of a table."""
@@ -194,9 +223,9 @@ class Guard:
         console: Console = request.app.state.console
         session = await run_in_threadpool(console.staff.session, token, touch=not self.live)
         if session is None:
-            here = request.url.path
-            back = f"?next={quote(here)}" if request.method == "GET" and here != "/staff/" and not self.live else ""
-            raise Elsewhere(SIGN_IN + back)
+            if self.live or request.method != "GET" or "HX-Request" in request.headers:
+                raise Expired
+            raise Elsewhere(signing_in(_here(request)))
         if session.stage not in self.stages:
             raise Elsewhere(STEPS[session.stage])
         visit = Visit(request, token, session)
@@ -210,6 +239,20 @@ class Guard:
         if request.method not in ("GET", "HEAD"):
             await check_csrf(request, token)
         return visit
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def signing_in(back: str) -> str:
+    """Where somebody signs in who comes back to a page afterwards."""
+    return f"{SIGN_IN}?next={quote(back, safe='/')}" if safe(back) and back != "/staff/" else SIGN_IN
+
+
+def safe(path: str) -> bool:
+    """Whether an address leads to a page of this console and nowhere else."""
+    return path.startswith("/staff/") and not path.startswith("/staff/sign") and "\\" not in path and "//" not in path
 
 
 STEPS: Final = {
@@ -255,7 +298,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
         templates()
         .get_template(template)
         .render(
-            **{"account": None, "navigation": [], "said": (), "csrf": "", "role_name": ""}
+            **{"account": None, "navigation": [], "said": (), "csrf": "", "role_name": "", "residents_waiting": 0}
             | {"path": request.url.path, "centre": console.centre, "now": console.now(), "query": request.query_params}
             | context
         )

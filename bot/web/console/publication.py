@@ -16,7 +16,7 @@ from bot.storage.questions import QuestionStore
 from bot.storage.staff import AuditStore
 from bot.web.console.jobs import Progress, found, start
 from bot.web.console.page import EVERYBODY, Nav, Problem, Visit, require
-from bot.web.console.tables import Column, Table
+from bot.web.console.tables import Column, Table, listed
 
 NAV = Nav("Công bố", "/staff/publish", EVERYBODY, 50, "Đưa lời mới và sửa đổi danh mục vào cho trợ lý dùng.")
 router = APIRouter()
@@ -63,6 +63,14 @@ FIELDS: Final = {
     "source": "đường dẫn nguồn",
     "record_date": "ngày bản ghi",
 }
+STEPS: Final = (
+    "tính bảng từ của các thủ tục",
+    "ghi bản mới",
+    "kiểm tra bản mới, hỏi thử bản đang dùng",
+    "hỏi thử bản mới",
+    "so sánh rồi đưa vào dùng",
+)
+"""What the build does while so much of it is done."""
 MEASURES: Final = (
     ("Trả lời đúng ngay", "hit1"),
     ("Có trong 3 thủ tục đầu", "hit3"),
@@ -96,9 +104,53 @@ HISTORY: Final = Table(
 )
 
 
+WORDS: Final = Table(
+    title="Lời chờ công bố",
+    columns=(
+        Column("Việc", lambda word: "bỏ" if word.forgotten else "thêm"),
+        Column("Lời", lambda word: word.text),
+        Column("Mã thủ tục", lambda word: word.code),
+        Column("Thủ tục", lambda word: word.name),
+        Column("Ai", lambda word: word.who),
+        Column("Lý do", lambda word: word.why),
+    ),
+)
+
+
+def _change(each: Waiting) -> str:
+    if each.coming is None:
+        return "ẩn"
+    if each.served is None:
+        return "hiện lại"
+    return "sửa " + ", ".join(FIELDS.get(name, name) for name in each.fields)
+
+
+PROCEDURES: Final = Table(
+    title="Sửa đổi chờ công bố",
+    columns=(
+        Column("Mã thủ tục", lambda each: each.code),
+        Column("Thủ tục", lambda each: each.name),
+        Column("Việc", _change),
+        Column("Ai", lambda each: ", ".join(each.by)),
+    ),
+)
+MEASURED: Final = Table(
+    title="Hỏi thử",
+    columns=(
+        Column("Đo", lambda line: line.name),
+        Column("Bản trước", lambda line: line.before or "chưa đo"),
+        Column("Bản mới", lambda line: line.after),
+    ),
+)
+
+
 @router.get("/publish")
-def show(visit: Anybody) -> Response:
+def show(visit: Anybody, bang: str = "") -> Response:
     """What waits, and what was published."""
+    if visit.wants_xlsx() and bang == "words":
+        return visit.exported(WORDS, listed(changes(visit).words))
+    if visit.wants_xlsx() and bang == "procedures":
+        return visit.exported(PROCEDURES, listed(changes(visit).procedures))
     store = PublicationStore(visit.console.engine, visit.console.now)
     newest = store.latest(1)
     return visit.table(
@@ -139,6 +191,8 @@ def anyway(visit: Administrator, number: int, why: Annotated[str, Form()] = "") 
 def one(visit: Anybody, number: int) -> Response:
     """How the index answered before and after."""
     publication = _known(visit, number)
+    if visit.wants_xlsx():
+        return visit.exported(MEASURED, listed(measures(publication.result)))
     return visit.show(
         "publication.html",
         publication=publication,
@@ -150,13 +204,13 @@ def one(visit: Anybody, number: int) -> Response:
 @router.get("/publish/{number}/progress/{job_id}")
 def progress(visit: Anybody, number: int, job_id: str) -> Response:
     """How far it is; then what came of it."""
-    return visit.show("job.html", job=found(visit, job_id), back=f"/staff/publish/{number}")
+    return visit.show("job.html", job=found(visit, job_id), back=f"/staff/publish/{number}", steps=STEPS)
 
 
 @router.get("/publish/{number}/progress/{job_id}/live")
 def live(visit: Watcher, number: int, job_id: str) -> Response:
     """The progress alone."""
-    return visit.part("job_part.html", job=found(visit, job_id), back=f"/staff/publish/{number}")
+    return visit.part("job_part.html", job=found(visit, job_id), back=f"/staff/publish/{number}", steps=STEPS)
 
 
 def editing(visit: Visit) -> Editing:
@@ -193,9 +247,7 @@ def _word(word: NewWords) -> str:
 
 
 def _procedure(each: Waiting) -> str:
-    what = "ẩn" if each.coming is None else "hiện lại" if each.served is None else ""
-    fields = ", ".join(FIELDS.get(name, name) for name in each.fields)
-    return f"{each.code} {each.name}: {what or f'sửa {fields}'} ({', '.join(each.by) or 'rút lại sửa đổi'})"
+    return f"{each.code} {each.name}: {_change(each)} ({', '.join(each.by) or 'rút lại sửa đổi'})"
 
 
 def _begin(visit: Visit, waiting: Changes, wish: Wish, why: str) -> Response:

@@ -17,6 +17,7 @@ from bot.services.notice_templates import TemplateError
 from bot.services.questions import LONGEST_PHRASE, LONGEST_REPLY, QuestionDesk, RefusedError, plain
 from bot.staff_records import Role
 from bot.storage.questions import QuestionStore
+from bot.web.console.agencies import may_edit
 from bot.web.console.notices import CHANNELS
 from bot.web.console.page import Nav, Problem, Visit, require
 from bot.web.console.tables import Column, Table
@@ -29,6 +30,7 @@ NAV = Nav(
 router = APIRouter()
 
 Desk = Annotated[Visit, require(*ROLES)]
+Officer = Annotated[Visit, require(Role.OFFICER, Role.SUPERVISOR)]
 Text = Annotated[str, Form()]
 OFFERED: Final = 6
 """Candidates of the bot's own finder."""
@@ -124,7 +126,11 @@ def story(visit: Desk, number: int, tim: str = "") -> Response:
         question=question,
         times=[(one, _named(visit.console.guide, one.offered)) for one in told.occurrences],
         decisions=told.decisions,
-        candidates=candidates(visit.console.guide, words, () if tim.strip() else offered),
+        candidates=[
+            (procedure, certainty, may_edit(visit, procedure))
+            for procedure, certainty in candidates(visit.console.guide, words, () if tim.strip() else offered)
+        ],
+        whole=visit.own_agency is None,
         search=tim,
         linked=visit.console.guide.procedure(question.code) if question.code else None,
         phrase=question.phrase or plain(question.text),
@@ -143,6 +149,7 @@ def link(visit: Desk, number: int, code: Text = "", phrase: Text = "", why: Text
     """These words mean this procedure, from the next publication on."""
     with _refusals():
         before = _desk(visit).story(number).question
+        _own(visit, before.code, code.strip())
         after = _desk(visit).link(number, code.strip(), by=visit.account.name, why=why, phrase=conceal(phrase))
     visit.audit("Gắn câu hỏi với thủ tục", _subject(after), _state(before), _state(after))
     return visit.go(
@@ -151,7 +158,7 @@ def link(visit: Desk, number: int, code: Text = "", phrase: Text = "", why: Text
 
 
 @router.post("/questions/{number}/out-of-scope")
-def out_of_scope(visit: Desk, number: int, why: Text = "") -> Response:
+def out_of_scope(visit: Officer, number: int, why: Text = "") -> Response:
     """No procedure answers it."""
     with _refusals():
         before = _desk(visit).story(number).question
@@ -165,6 +172,11 @@ def reopen(visit: Desk, number: int, why: Text = "") -> Response:
     """Take the decision back."""
     with _refusals():
         before = _desk(visit).story(number).question
+        _own(visit, before.code)
+        if before.state is State.OUT_OF_SCOPE and visit.own_agency is not None:
+            raise Problem(
+                403, "Câu này do cán bộ một cửa đánh dấu", "Anh/chị báo cán bộ một cửa hoặc phụ trách mở lại."
+            )
         after = _desk(visit).reopen(number, by=visit.account.name, why=why)
     visit.audit("Mở lại câu hỏi", _subject(after), _state(before), _state(after))
     return visit.go(f"/staff/questions/{number}", "Đã mở lại. Cụm từ đã gắn được bỏ ở lần công bố tới.")
@@ -175,7 +187,7 @@ def reply(visit: Desk, number: int, text: Text = "") -> Response:
     """Write to those who agreed to be told."""
     with _refusals():
         desk = _desk(visit)
-        told = desk.reply(number, conceal(text), by=visit.account.name)
+        told = desk.reply(number, text, by=visit.account.name, kept=conceal(text))
         question = desk.story(number).question
     visit.audit("Trả lời người hỏi", _subject(question), after={"số người": told, "nội dung": conceal(text)})
     return visit.go(f"/staff/questions/{number}", f"Câu trả lời được gửi tới {told} người trong giờ được phép nhắn.")
@@ -213,6 +225,14 @@ def _refusals() -> Iterator[None]:
         ) from refusal
     except TemplateError as refusal:
         raise Problem(422, *REFUSALS["long"]) from refusal
+
+
+def _own(visit: Visit, *codes: str) -> None:
+    """What another agency's procedures answer is not a clerk's to change."""
+    for code in codes:
+        procedure = visit.console.guide.procedure(code) if code else None
+        if procedure is not None and not may_edit(visit, procedure):
+            raise Problem(403, "Thủ tục của cơ quan khác", "Anh/chị báo cán bộ một cửa hoặc phụ trách gắn câu này.")
 
 
 def _now(visit: Visit, question: Question) -> str:

@@ -3,10 +3,10 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from bot.services.staff import SignedIn, StaffError, WrongError, csrf_of, new_token, read_login
+from bot.services.staff import DEVICE_LASTS, SignedIn, StaffError, WrongError, csrf_of, new_token, read_login
 from bot.staff_records import Stage
 from bot.storage.staff import AuditStore, StaffStore
 from bot.web.console.page import (
@@ -18,6 +18,7 @@ from bot.web.console.page import (
     check_csrf,
     page,
     require,
+    safe,
     secure,
     set_token,
 )
@@ -30,6 +31,8 @@ Enrolling = Annotated[Visit, require(*EVERYBODY, stages=(Stage.ENROL,))]
 WithPassword = Annotated[Visit, require(*EVERYBODY, stages=(Stage.PASSWORD, Stage.OPEN))]
 Text = Annotated[str, Form()]
 NEXT: Final = "motcua_next"
+DEVICE: Final = "motcua_device"
+NO_LOGIN: Final = "(tên không có)"
 
 
 @router.get("/sign-in")
@@ -56,11 +59,17 @@ async def sign_in(request: Request, login: Text = "", password: Text = "") -> Re
 def _sign_in(request: Request, token: str, login: str, password: str) -> Response:
     console: Console = request.app.state.console
     try:
-        done = console.staff.sign_in(login, password, _address(request))
+        done = console.staff.sign_in(login, password, _address(request), _device(request))
     except StaffError as refusal:
-        _note(console, "Đăng nhập không được", login)
+        _note_failure(console, login)
         return _form(request, token, login=login, problem=str(refusal))
     return _onward(request, done)
+
+
+@router.get("/token")
+def token(visit: Annotated[Visit, require(*EVERYBODY, live=True)]) -> Response:
+    """What forms of a page that outlived its session must hold, once the same person has signed in again."""
+    return JSONResponse({"csrf": csrf_of(visit.token), "login": visit.account.login})
 
 
 @router.get("/code")
@@ -73,7 +82,7 @@ def ask_code(visit: Half) -> Response:
 def read_code(visit: Half, code: Text = "") -> Response:
     """The code of the telephone."""
     try:
-        done = visit.console.staff.code(visit.token, code, _address(visit.request))
+        done = visit.console.staff.code(visit.token, code, _address(visit.request), _device(visit.request))
     except StaffError as refusal:
         visit.audit("Mã xác thực không đúng")
         return visit.show("code.html", status=422, problem=str(refusal))
@@ -90,7 +99,7 @@ def enrol(visit: Enrolling) -> Response:
 def enrolled(visit: Enrolling, code: Text = "") -> Response:
     """The first code proves that the telephone is set up."""
     try:
-        done = visit.console.staff.code(visit.token, code, _address(visit.request))
+        done = visit.console.staff.code(visit.token, code, _address(visit.request), _device(visit.request))
     except StaffError as refusal:
         return _enrolment(visit, str(refusal))
     visit.audit("Cài mã xác thực")
@@ -122,7 +131,9 @@ def _password(visit: Visit, problem: str = "") -> Response:
 def change_password(visit: WithPassword, old: Text = "", new: Text = "", again: Text = "") -> Response:
     """A new password; all other browsers are signed out."""
     try:
-        done = visit.console.staff.change_password(visit.token, old, new, again, _address(visit.request))
+        done = visit.console.staff.change_password(
+            visit.token, old, new, again, address=_address(visit.request), device=_device(visit.request)
+        )
     except WrongError as refusal:
         visit.audit("Đổi mật khẩu không được")
         return _password(visit, str(refusal))
@@ -155,21 +166,20 @@ def _to_sign_in() -> Response:
 
 
 def _onward(request: Request, done: SignedIn) -> Response:
-    to = STEPS[done.stage]
+    to, console = STEPS[done.stage], request.app.state.console
     if done.stage is Stage.OPEN:
-        _note(request.app.state.console, "Đăng nhập", done.account.login, by=done.account.login)
+        AuditStore(console.engine, console.now).add(done.account.login, "Đăng nhập", done.account.login, {})
         wanted = request.cookies.get(NEXT, "")
         to = wanted if safe(wanted) else to
     response = RedirectResponse(to, 303)
     set_token(response, request, done.token)
     if done.stage is Stage.OPEN:
         response.delete_cookie(NEXT, path="/staff")
+        response.set_cookie(
+            DEVICE, console.staff.device(done.account, _device(request)), max_age=int(DEVICE_LASTS.total_seconds()),
+            httponly=True, samesite="lax", secure=secure(request), path="/staff",
+        )  # fmt: skip
     return response
-
-
-def safe(path: str) -> bool:
-    """Whether an address leads to a page of this console and nowhere else."""
-    return path.startswith("/staff/") and not path.startswith("/staff/sign") and "\\" not in path and "//" not in path
 
 
 def _form(request: Request, token: str, login: str = "", problem: str = "") -> Response:
@@ -177,12 +187,20 @@ def _form(request: Request, token: str, login: str = "", problem: str = "") -> R
     return page(request, "sign_in.html", status=status, csrf=csrf_of(token), login=login, problem=problem)
 
 
-def _note(console: Console, action: str, login: str, by: str = "") -> None:
+def _note_failure(console: Console, login: str) -> None:
+    """One line an hour for each login that exists, one for all that do not: anybody can make any number of tries."""
+    store = StaffStore(console.engine, console.now)
     try:
-        login = read_login(login)
+        known = store.find(read_login(login))
     except StaffError:
-        login = "(không phải tên đăng nhập)"  # perhaps a password in the wrong field: not kept
-    AuditStore(console.engine, console.now).add(by, action, login, {})
+        known = None  # perhaps a password in the wrong field: not kept
+    name = known.login if known else None
+    log = AuditStore(console.engine, console.now)
+    log.add_hourly("Đăng nhập không được", name or NO_LOGIN, lambda since: store.failed_since(since, name))
+
+
+def _device(request: Request) -> str:
+    return request.cookies.get(DEVICE, "")[:1000]
 
 
 def _address(request: Request) -> str:

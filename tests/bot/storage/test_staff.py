@@ -91,7 +91,8 @@ def test_a_message_waits_for_the_next_page(store: StaffStore) -> None:
 
 def test_tries_are_limited_and_the_limit_lapses(store: StaffStore, clock: Clock) -> None:
     """Five may be made, the sixth waits as long as the first counts; refused ones do not make it longer."""
-    subjects = {("login", "lan"): 5, ("address", "x"): 30}
+    add(store)
+    subjects: dict[tuple[str, str], int | None] = {("login", "lan"): 5, ("address", "x"): 30}
     for _ in range(5):
         assert store.try_(subjects, WINDOW) is None
         clock.passes(minutes=1)
@@ -103,6 +104,16 @@ def test_tries_are_limited_and_the_limit_lapses(store: StaffStore, clock: Clock)
     assert store.failed(clock() - timedelta(days=1)) == [("lan", 8, 2, clock())]
     store.forgive(("login", "lan"))
     assert store.failed(clock() - timedelta(days=1)) == []
+
+
+def test_a_watched_subject_is_not_added_to(store: StaffStore) -> None:
+    """Tries under another subject are refused where the watched one is full, and never fill it."""
+    for _ in range(3):
+        assert store.try_({("invented", "x"): None}, WINDOW, watched={("address", "x"): 2}) is None
+    for _ in range(2):
+        assert store.try_({("address", "x"): 2}, WINDOW) is None
+    assert store.try_({("invented", "x"): None}, WINDOW, watched={("address", "x"): 2}) is not None
+    assert (store.tried("invented", "x", WINDOW), store.tried("address", "x", WINDOW)) == (3, 2)
 
 
 def test_an_address_is_limited_over_many_logins(store: StaffStore) -> None:

@@ -125,6 +125,57 @@ def test_a_date_moves_only_later_and_with_an_apology(app: FastAPI) -> None:
     assert (kept(desk).apology, notices(desk)) == ("Xin lỗi ông/bà", [("delayed", "web:visitor")])
 
 
+def test_a_refused_form_keeps_what_was_typed(app: FastAPI) -> None:
+    """Papers, others, reason and date are there again, and only that form is open; dates begin where they are taken."""
+    desk = sign_in(app, Role.OFFICER)
+    page = desk.get(PAGE).text
+    assert 'name="by" min="2026-11-24"' in page
+    assert 'name="due" min="2026-11-25"' in page
+    papers = re.findall(r'name="papers" value="([^"]+)"', page)
+    form = {"version": 1, "papers": papers[:1], "others": "Ảnh 4x6", "reason": "Bản sao mờ", "by": "2026-11-23"}
+    refused = desk.post(PAGE + "/supplement", form)
+    assert refused.status_code == 422
+    assert f'value="{papers[0]}" checked' in refused.text
+    for typed in ("Ảnh 4x6</textarea>", "Bản sao mờ</textarea>", 'value="2026-11-23"'):
+        assert typed in refused.text
+    assert refused.text.count("<details open>") == 1
+    moved = desk.post(PAGE + "/due", {"version": 1, "due": "2026-11-23", "apology": "Trung tâm xin lỗi"})
+    assert "Trung tâm xin lỗi</textarea>" in moved.text
+    fee = desk.post(PAGE + "/status", {"version": 1, "status": 6, "fee": "hai mươi", "note": "Bác nộp giúp"})
+    assert 'value="hai mươi"' in fee.text
+    assert 'value="Bác nộp giúp"' in fee.text
+    assert '<option value="6" selected>' in fee.text
+
+
+def test_a_step_back_is_asked_about(app: FastAPI) -> None:
+    """Nothing is chosen beforehand, the usual steps stand first, and going back or away from an end is said twice."""
+    desk = sign_in(app, Role.OFFICER)
+    page = desk.get(PAGE).text
+    assert '<option value="">' in page
+    usual = page[page.index("Bước tiếp theo") : page.index('label="Khác"')]
+    assert "Có kết quả" in usual
+    assert "Mới đăng ký" not in usual
+    assert desk.post(PAGE + "/status", {"version": 1}).status_code == 422
+    back = desk.post(PAGE + "/status", {"version": 1, "status": int(Status.REGISTERED), "note": "nhầm"})
+    assert back.status_code == 422
+    assert 'name="sure"' in back.text
+    assert 'value="nhầm"' in back.text
+    assert kept(desk).status is Status.PROCESSING
+    again = {"version": 1, "status": int(Status.REGISTERED), "sure": "yes"}
+    assert desk.post(PAGE + "/status", again).status_code == 303
+    assert desk.post(PAGE + "/status", {"version": 2, "status": int(Status.RETURNED)}).status_code == 303
+    assert desk.post(PAGE + "/status", {"version": 3, "status": int(Status.WITHDRAWN)}).status_code == 422
+    assert "Bước tiếp theo" not in desk.get(PAGE).text
+
+
+def test_reading_a_dossier_is_written_down(app: FastAPI, engine: Engine) -> None:
+    """Who looked at whose application."""
+    desk = sign_in(app, Role.CLERK)
+    desk.get(PAGE)
+    deed = AuditStore(engine).find(action="Xem hồ sơ")[0]
+    assert (deed.login, deed.subject) == ("clerk.an", CODE)
+
+
 def test_two_people_at_one_dossier(app: FastAPI, engine: Engine) -> None:
     """The second, who saw the older state, is told so; nothing of it is kept, told or logged."""
     first, second = sign_in(app, Role.OFFICER), sign_in(app, Role.CLERK)

@@ -149,20 +149,44 @@ def test_what_cannot_be_done_with_a_question_is_a_sentence(
 
 
 def test_who_asked_is_told_without_being_known(centre: Centre, people: dict[Role, Desk]) -> None:
-    """The reply goes to whoever consented; identity numbers in it are taken out, the log tells how many were told."""
+    """The reply goes as it was written to whoever consented; what is kept of it has no number in it."""
     number = centre.keep("trâu ăn lúa thì kiện ai")
     ConsentStore(centre.engine).give(Contact("telegram", "77"), f"question:{number}", "1")
     assert "Trả lời 1 người đang chờ" in people[Role.OFFICER].get(f"/staff/questions/{number}").text
-    data = {"text": "Bác mang căn cước 024085001234 tới xã nhé"}
+    data = {"text": "Bác gọi số 0204 3854 117 nhé"}
     assert people[Role.OFFICER].post(f"/staff/questions/{number}/reply", data).status_code == 303
     with centre.engine.connect() as connection:
         row = connection.execute(select(notices).where(notices.c.scope == f"question:{number}")).one()
-    assert "024085001234" not in str(row)
+    assert "0204 3854 117" in str(row)
+    assert "Bác gọi số ••• nhé" in people[Role.OFFICER].get(f"/staff/questions/{number}").text
     assert centre.deeds()[0].detail["after"]["số người"] == 1
-    assert "024085001234" not in json.dumps(centre.deeds()[0].detail)
+    assert "3854" not in json.dumps(centre.deeds()[0].detail)
     mark = {"why": "việc dân sự"}
     assert people[Role.OFFICER].post(f"/staff/questions/{number}/out-of-scope", mark).status_code == 303
     assert "không trả lời bằng thủ tục" in people[Role.OFFICER].get("/staff/questions?state=out_of_scope").text
+
+
+def test_a_clerk_decides_for_the_own_agency_only(centre: Centre, people: dict[Role, Desk]) -> None:
+    """Another agency's procedure is neither learnt nor forgotten by a clerk; out of scope is for officers."""
+    clerk, officer = people[Role.CLERK], people[Role.OFFICER]
+    number = centre.keep("làm sao cho con vào lớp một trái tuyến")
+    foreign = next(each.code for each in centre.records if each.agency != "so-tu-phap")
+    path = f"/staff/questions/{number}"
+    assert clerk.post(f"{path}/link", {"code": foreign, "phrase": "cho con vào lớp một", "why": "x"}).status_code == 403
+    assert clerk.post(f"{path}/out-of-scope", {"why": "x"}).status_code == 403
+    assert "ngoài phạm vi" not in clerk.get(path).text
+    assert "của cơ quan khác" in clerk.get(f"{path}?tim={foreign}").text
+    assert (
+        officer.post(f"{path}/link", {"code": foreign, "phrase": "cho con vào lớp một", "why": "x"}).status_code == 303
+    )
+    assert clerk.post(f"{path}/link", {"code": BIRTH, "phrase": "cho con vào lớp một", "why": "x"}).status_code == 403
+    assert clerk.post(f"{path}/reopen", {"why": "x"}).status_code == 403
+    assert officer.post(f"{path}/out-of-scope", {"why": "x"}).status_code == 303
+    assert clerk.post(f"{path}/reopen", {"why": "x"}).status_code == 403
+    assert officer.post(f"{path}/reopen", {"why": "x"}).status_code == 303
+    lost = clerk.post(f"{path}/link", {"code": BIRTH, "phrase": "cho con vào lớp một", "why": ""})
+    assert lost.status_code == 422
+    assert "cho con vào lớp một</textarea>" in lost.text
 
 
 def test_the_list_is_a_spreadsheet_too(centre: Centre, people: dict[Role, Desk]) -> None:

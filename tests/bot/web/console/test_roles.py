@@ -10,9 +10,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from starlette.routing import Route
 
+from bot.app import build_app, build_core
 from bot.services.guide import Guide
+from bot.settings import read_settings
 from bot.staff_records import Role, Stage
 from bot.storage.database import open_database
 from bot.web.console.app import PAGES
@@ -30,6 +34,14 @@ Written by `tests/bot/web/console/test_roles.py`, which tries every route as eve
 `WRITE_DOCS=1` after a change. ✓: may; empty: is refused (403). Nobody who is not signed in gets anything but the
 sign-in page. A clerk sees the dossiers of one agency only. Steps of the sign-in itself (code, enrolment, password) are
 open to whoever is at that step.
+
+"""
+
+
+OUTSIDE = """
+# What nobody in particular gets outside the console
+
+Written by the same test: every other route of the application, without cookie, token, code or form.
 
 """
 
@@ -74,13 +86,17 @@ def test_every_route_declares_who_may_use_it() -> None:
 
 
 def test_nobody_gets_nothing(app: FastAPI) -> None:
-    """Without a session every route but the sign-in page leads to the sign-in page."""
+    """Without a session every route but the sign-in page leads to the sign-in page, or says that it is needed."""
     for route, guard in routes():
         if guard is None:
             continue
         answer = Desk(app).client.request(methods(route), "/staff" + path(route))
-        assert answer.status_code == 303, route.path
-        assert answer.headers["location"].startswith("/staff/sign-in"), route.path
+        if answer.status_code == 303:
+            assert answer.headers["location"].startswith("/staff/sign-in"), route.path
+        else:
+            assert answer.status_code == 401, route.path
+            assert 'href="/staff/sign-in' in answer.text, route.path
+            assert "<nav" not in answer.text, route.path
 
 
 def test_every_role_is_let_in_or_refused_as_declared(desks: dict[Role, Desk]) -> None:
@@ -118,9 +134,58 @@ def test_the_navigation_shows_what_the_role_may_open(desks: dict[Role, Desk]) ->
             assert desk.get(address).status_code == 200, address
 
 
-def test_the_table_in_the_docs_is_current() -> None:
+STREAM = "/chat/events"
+"""Never ends; what it tells whom is tested with the web chat."""
+SAID = {
+    **dict.fromkeys((200, 204), "open"),
+    **dict.fromkeys((400, 409, 411, 415, 422), "open, with a form"),
+    **dict.fromkeys((401, 403), "refused"),
+    303: "leads elsewhere",
+    404: "nothing: needs a code or a link, or is switched off",
+}
+
+
+@pytest.fixture(scope="module")
+def outside(index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], int]:
+    """What nobody in particular gets at every route of the application that is not the console's."""
+    folder = tmp_path_factory.mktemp("outside")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MOTCUA_INDEX_DIR", str(index_dir))
+        patch.setenv("MOTCUA_API_TOKENS", f"province:{'t' * 32}")
+        settings = read_settings()
+        core = build_core(settings, f"sqlite:///{folder / 'app.db'}")
+        app = build_app(settings, core)
+        got = {}
+        for address, method in _addresses(app):
+            if address != STREAM:
+                client = TestClient(app, base_url="http://localhost", follow_redirects=False)
+                got[address, method] = client.request(method, re.sub(r"\{\w+(:\w+)?\}", "1", address)).status_code
+        core.engine.dispose()
+    return got
+
+
+def _addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
+    included = [getattr(route, "original_router", None) for route in app.routes]
+    for route in [*app.routes, *(route for router in included if router for route in router.routes)]:
+        if isinstance(route, Route):
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield route.path, method
+
+
+def test_nobody_gets_other_peoples_things(outside: dict[tuple[str, str], int]) -> None:
+    """The API and a volunteer's cases are refused; nothing fails; no answer is unforeseen."""
+    for page in ("/assist", "/giayto/{token}", "/danhgia", "/congkhai", "/api/v1/dossiers/{code}", "/chat/messages"):
+        assert any(address == page for address, _ in outside), page
+    for (address, method), status in outside.items():
+        assert status in SAID, (method, address, status)
+        if address.startswith(("/api/", "/assist/api/")):
+            assert status in (401, 403), (method, address, status)
+
+
+def test_the_table_in_the_docs_is_current(outside: dict[tuple[str, str], int]) -> None:
     """docs/roles.md says what the routes declare."""
-    written = HEAD + table()
+    written = HEAD + table() + OUTSIDE + _outside_table(outside)
     if os.environ.get("WRITE_DOCS"):
         DOCS.write_text(written, "utf-8")
     assert DOCS.read_text("utf-8") == written, "run this test with WRITE_DOCS=1 and read the change of docs/roles.md"
@@ -132,6 +197,12 @@ def table() -> str:
     for address, method, guard in sorted(listed, key=lambda line: line[:2]):
         marks = " | ".join("✓" if role in guard.roles else "" for role in ROLES)
         lines.append(f"| `{method} /staff{address}` | {marks} |")
+    return "\n".join(lines) + "\n"
+
+
+def _outside_table(outside: dict[tuple[str, str], int]) -> str:
+    lines = ["| route | nobody in particular |", "|---|---|"]
+    lines += [f"| `{method} {address}` | {SAID[status]} |" for (address, method), status in sorted(outside.items())]
     return "\n".join(lines) + "\n"
 
 

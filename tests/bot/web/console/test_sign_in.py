@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from bot.services.guide import Guide
 from bot.services.staff import MOST_BY_LOGIN, StaffError, check_password, read_login
 from bot.staff_records import Role
-from bot.storage.staff import AuditStore, StaffStore
+from bot.storage.staff import ANYBODY, NOBODY, AuditStore, StaffStore
 from bot.storage.staff_tables import staff, staff_sessions
-from bot.web.console.sign_in import safe
+from bot.web.console.page import safe
 from tests.bot.dossiers import Clock
 from tests.bot.web.console.desk import PASSWORD, Desk, add, build, code_of, sign_in
 
@@ -58,6 +58,75 @@ def test_guessing_is_stopped_and_the_right_password_too(app: FastAPI, clock: Clo
     assert (status, "đợi 15 phút" in text) == (422, True)
     clock.passes(minutes=15, seconds=1)
     assert try_(desk, account.login, PASSWORD)[0] == 303
+
+
+def test_a_stranger_shuts_nobody_out(app: FastAPI) -> None:
+    """Sixty invented logins from the office's address, and guesses at a login: who worked here before gets in."""
+    officer = sign_in(app, Role.OFFICER)
+    officer.post("/staff/sign-out")
+    stranger = Desk(app)
+    new = add(stranger, Role.SUPERVISOR)
+    for number in range(60):
+        try_(stranger, f"nguoi.la{number}", "sai")
+    for _ in range(MOST_BY_LOGIN + 1):
+        try_(stranger, "officer.an", "sai")
+    assert try_(officer, "officer.an", PASSWORD)[0] == 303
+    assert try_(stranger, new.login, PASSWORD)[0] == 303
+
+
+def test_a_known_browser_outlasts_the_limit_of_the_address(app: FastAPI) -> None:
+    """Tries at many real logins hold up the address, but no browser in which its owner signed in before."""
+    officer, stranger = sign_in(app, Role.OFFICER), Desk(app)
+    officer.post("/staff/sign-out")
+    for number in range(7):
+        add(stranger, Role.CLERK, f"clerk.{number}")
+        for _ in range(MOST_BY_LOGIN):
+            try_(stranger, f"clerk.{number}", "sai")
+    add(stranger, Role.CLERK, "clerk.moi")
+    assert "đợi" in try_(stranger, "clerk.moi", PASSWORD)[1]
+    assert "đợi" in try_(stranger, "khong.co", PASSWORD)[1]  # as with one that exists
+    assert try_(officer, "officer.an", PASSWORD)[0] == 303
+
+
+def test_what_a_browser_keeps_is_worth_nothing_for_guessing(app: FastAPI) -> None:
+    """Five tries from a known browser; the cookie of one login does not help with another; a new password ends it."""
+    officer = sign_in(app, Role.OFFICER)
+    officer.post("/staff/sign-out")
+    for _ in range(MOST_BY_LOGIN):
+        try_(officer, "officer.an", "sai")
+    assert "đợi" in try_(officer, "officer.an", PASSWORD)[1]
+    staff, store = officer.console.staff, StaffStore(officer.console.engine)
+    account = store.find("officer.an")
+    other = add(officer, Role.CLERK)
+    assert account
+    kept = officer.client.cookies["motcua_device"]
+    assert staff._knows(kept, account)
+    assert not staff._knows(kept, other)
+    assert not staff._knows(kept.replace(f"{account.id}-", f"{other.id}-", 1), other)
+    assert staff._knows(staff.device(other, kept), account)  # two people at one machine
+    store.change(account.id, password="x")
+    assert not staff._knows(kept, account)
+    assert not staff._knows("1-2-3.4--.é-é-é", account)
+
+
+def test_failed_sign_ins_do_not_flood_the_log(app: FastAPI, engine: Engine, clock: Clock) -> None:
+    """A line an hour for a login, one for all that do not exist, and they can be left out."""
+    desk = sign_in(app, Role.OFFICER)
+    supervisor = sign_in(app, Role.SUPERVISOR)
+    for number in range(20):
+        try_(desk, f"nguoi.la{number}", "sai")
+        try_(desk, "officer.an", "sai")
+        clock.passes(seconds=1)
+    log = AuditStore(engine, clock)
+    assert sorted(deed.subject for deed in log.find(action="Đăng nhập không được")) == ["(tên không có)", "officer.an"]
+    clock.passes(minutes=61)
+    try_(desk, "nguoi.la", "sai")
+    assert log.find(action="Đăng nhập không được")[0].detail == {"after": {"số lần từ dòng trước": 20}}
+    assert {deed.login for deed in log.find(login=NOBODY)} == {""}
+    assert "" not in {deed.login for deed in log.find(login=ANYBODY)}
+    try_(supervisor, "supervisor.an", PASSWORD)
+    assert "(tên không có)" not in supervisor.get("/staff/audit?who=*").text
+    assert "Với tên đăng nhập không có: 21 lần" in supervisor.get("/staff/health").text
 
 
 def test_the_database_holds_neither_password_nor_token(app: FastAPI, engine: Engine) -> None:
@@ -163,9 +232,28 @@ def test_a_session_ends_after_a_rest(app: FastAPI, clock: Clock) -> None:
     for _ in range(3):
         clock.passes(minutes=16)
         answer = desk.get("/staff/counters", headers={"HX-Request": "true"})
-    assert answer.status_code == 204
-    assert answer.headers["HX-Redirect"] == "/staff/sign-in"
+    assert answer.status_code == 286  # it asks no more
+    assert answer.headers["HX-Retarget"] == "#problem"
+    assert "Đăng nhập lại" in answer.text
+    assert "<nav" not in answer.text
     assert desk.get("/staff/calls").headers["location"] == "/staff/sign-in?next=/staff/calls"
+
+
+def test_what_was_typed_outlives_the_session(app: FastAPI, clock: Clock) -> None:
+    """A form that comes too late is shown again, with the way back to its page; no password is."""
+    desk = sign_in(app, Role.OFFICER)
+    clock.passes(hours=1)
+    page = {"Referer": "http://localhost/staff/dossiers/H05?q=1"}
+    typed = {"reason": "Bản sao <mờ> quá", "by": "2026-12-02", "old": "mật khẩu cũ"}
+    answer = desk.post("/staff/dossiers/H05/supplement", typed, headers=page)
+    assert answer.status_code == 401
+    assert "Bản sao &lt;mờ&gt; quá" in answer.text
+    assert "mật khẩu cũ" not in answer.text
+    assert 'href="/staff/sign-in?next=/staff/dossiers/H05%3Fq%3D1"' in answer.text
+    elsewhere = desk.post("/staff/calls/1/done", headers={"Referer": "https://example.com//staff/"})
+    assert 'href="/staff/sign-in"' in elsewhere.text
+    here = {"HX-Request": "true", "HX-Current-URL": "http://localhost/staff/handover/7"}
+    assert "?next=/staff/handover/7" in desk.get("/staff/handover/7/live", headers=here).text
 
 
 @pytest.mark.parametrize(
@@ -204,7 +292,7 @@ def test_the_log_tells_of_sign_ins_without_secrets(app: FastAPI, engine: Engine)
     told = [(deed.login, deed.action, deed.subject) for deed in deeds]
     assert told == [
         ("", "Đăng nhập không được", "officer.an"),
-        ("", "Đăng nhập không được", "(không phải tên đăng nhập)"),
+        ("", "Đăng nhập không được", "(tên không có)"),
         ("officer.an", "Đăng nhập", "officer.an"),
     ]
 
