@@ -358,11 +358,12 @@ class ZaloBot:
         reason = f"Zalo Bot {error.code}: {words}"
         match meaning:
             case Meaning.QUOTA:
-                if self._held_until <= monotonic():  # those that left together are refused together: one refusal
+                pause = self._held_until - monotonic()
+                if pause <= 0:  # those that left together are refused together: one refusal
                     pause = min(self._settings.first_pause * 2**self._refusals, self._settings.longest_pause)
                     self._refusals += 1
                     self._held_until = monotonic() + pause
-                return TryLater(self._held_until - monotonic(), reason)
+                return TryLater(pause, reason)
             case Meaning.LATER:
                 return TryLater(30, reason)
             case Meaning.UNREACHABLE:
