@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import StatementError
 
 from bot import storage
-from bot.storage.database import DatabaseError, open_database
+from bot.storage.database import MIGRATIONS, NEWEST, DatabaseError, open_database
 from bot.storage.tables import metadata, sessions
 
 
@@ -26,6 +27,11 @@ def test_the_migrations_make_exactly_the_tables(empty_database_url: str) -> None
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_the_newest_migration_is_known_by_name() -> None:
+    """A start that finds it in the database looks no further; there is one line of migrations."""
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [NEWEST]
 
 
 def test_opening_twice_changes_nothing(empty_database_url: str) -> None:
