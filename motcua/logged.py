@@ -11,5 +11,5 @@ def write_down(engine: Engine, action: str, subject: object = "", *, by: str = "
     from bot.storage.staff import AuditStore
 
     told = ({"người ra lệnh": by} if by else {}) | after
-    group = click.get_current_context().command_path.rpartition(" ")[0] or "motcua"
+    group = " ".join(["motcua", *click.get_current_context().command_path.split()[1:-1]])
     AuditStore(engine).add(group, action, str(subject), {"after": told} if told else {})

@@ -245,6 +245,16 @@ def test_all_wrong_settings_are_listed_at_once(run: Run, monkeypatch: pytest.Mon
     assert "TELEGRAM_WEBHOOK_SECRET" in output
 
 
+def test_serving_believes_the_proxy_that_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a request came from is the named proxy's word, and else only this machine's."""
+    given: list[Any] = []
+    monkeypatch.setattr("uvicorn.run", lambda _app, **options: given.append(options["forwarded_allow_ips"]))
+    assert run("serve").exit_code == 0
+    monkeypatch.setenv("MOTCUA_TRUSTED_PROXIES", "172.16.0.0/12")
+    assert run("serve").exit_code == 0
+    assert given == ["127.0.0.1", "172.16.0.0/12"]
+
+
 def test_serving_loads_no_torch(index_dir: Path, tmp_path: Path) -> None:
     """A process that has answered a question has neither torch nor sentence-transformers in it."""
     program = (

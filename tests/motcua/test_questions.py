@@ -12,6 +12,7 @@ from bot.dialogue.anonymous import key_of
 from bot.question_records import Ending
 from bot.storage.database import open_database
 from bot.storage.questions import QuestionStore
+from bot.storage.staff import AuditStore
 from indexer.linked import Linked
 from motcua import learning
 from motcua.__main__ import cli
@@ -55,6 +56,13 @@ def test_the_list_is_worked_through(run: Run, engine: Engine) -> None:
     assert run("questions", "reopen", "1", "--by", "B", "--why", "nhầm").exit_code == 0
     assert run("questions", "out-of-scope", "1", "--by", "B", "--why", "chuyện khác").exit_code == 0
     assert "out_of_scope: 1" in run("questions", "list", "--state", "all", "--containing", "trau").output
+    deeds = AuditStore(engine).find()
+    log = [(deed.login, deed.action, deed.subject, deed.detail["after"]["người ra lệnh"]) for deed in deeds]
+    assert log[::-1] == [
+        ("motcua questions", "Gắn câu hỏi với thủ tục", "câu 1", "Trần Thị B"),
+        ("motcua questions", "Mở lại câu hỏi", "câu 1", "B"),
+        ("motcua questions", "Đánh dấu câu hỏi ngoài phạm vi", "câu 1", "B"),
+    ]
 
 
 def test_what_cannot_be_done_is_a_sentence(run: Run, engine: Engine) -> None:

@@ -115,6 +115,24 @@ def test_a_batch_keeps_what_is_good(client: TestClient) -> None:
     assert client.post("/api/v1/dossiers:batch", json=SENT).status_code == 422
 
 
+def test_what_the_api_changes_is_written_down(store: DossierStore) -> None:
+    """A line for a dossier and one for a batch, with the sender; nothing for what was kept already."""
+    lines: list[tuple[str, str, str]] = []
+    app = FastAPI()
+    note = lambda who, what, subject, _detail: lines.append((who, what, subject))  # noqa: E731
+    app.include_router(StaffApi(store, HASHER, read_tokens(f"desk:{TOKEN}"), note).router)
+    client = TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
+    one = {"status": 4, "status_version": 1}
+    for _ in range(2):
+        client.put("/api/v1/dossiers/H05.12-260715-0007", json=one)
+    batch = [one | {"code": f"H05.12-260715-000{number}"} for number in (7, 8, 9)]
+    client.post("/api/v1/dossiers:batch", json=batch)
+    assert lines == [
+        ("api desk", "Nhận hồ sơ qua API", "H05.12-260715-0007"),
+        ("api desk", "Nhận hồ sơ qua API", "3 hồ sơ"),
+    ]
+
+
 def test_tokens_are_long_and_named() -> None:
     """A short one is refused at the start; none means no API."""
     assert read_tokens(None) == {}

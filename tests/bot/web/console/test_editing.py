@@ -148,6 +148,14 @@ def test_what_cannot_be_done_with_a_question_is_a_sentence(
     assert len(centre.deeds()) == before
 
 
+def test_what_waits_and_what_was_measured_are_spreadsheets(centre: Centre, people: dict[Role, Desk]) -> None:
+    """Words, procedures, and the health of the machine, each with a line in the log."""
+    for path in ("publish?tai=xlsx&bang=words", "publish?tai=xlsx&bang=procedures", "health?tai=xlsx"):
+        answer = people[Role.SUPERVISOR].get(f"/staff/{path}")
+        assert load_workbook(BytesIO(answer.content)).active is not None, path
+        assert centre.deeds()[0].action == "Tải bảng tính"
+
+
 def test_who_asked_is_told_without_being_known(centre: Centre, people: dict[Role, Desk]) -> None:
     """The reply goes as it was written to whoever consented; what is kept of it has no number in it."""
     number = centre.keep("trâu ăn lúa thì kiện ai")
