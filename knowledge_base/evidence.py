@@ -170,16 +170,20 @@ def gather(material: Material, question: str, also: NDArray[np.int64] | None = N
     table[:, CLAUSE], table[:, CLAUSE + 1] = picked[kinds], leads[kinds]
     best, second = _best_phrases(material, by_phrase, candidates)
     table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / total, near_second[candidates]
-    table[:, COVERED : COVERED + 6] = _compare(material, sequence, best, candidates)
+    of_words = [lexicon.number(word.folded) for word in sequence]
+    asked = np.array(sorted({number for number in of_words if number >= 0}), dtype=np.int64)
+    strange = len({word.folded for word, number in zip(sequence, of_words, strict=True) if number < 0})
+    table[:, COVERED : COVERED + 6] = _compare(material, sequence, asked, strange, best, candidates)
     table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
     table[:, COVERED + 8] = _unsaid(material, sequence, candidates)
-    table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, sequence, candidates)
-    syllables = [lexicon.weight(word.folded) for word in sequence]
-    known = [lexicon.knows(word.folded) for word in sequence]
+    table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, asked, candidates)
+    known = [number for number in of_words if number >= 0]
+    told = float(lexicon.syllable_weights[known].sum(dtype=np.float64))
+    untold = lexicon.greatest * (len(of_words) - len(known))
     return Evidence(
         candidates=candidates,
         table=table,
-        known=float(np.dot(syllables, known) / max(sum(syllables), 1e-6)),
+        known=told / max(told + untold, 1e-6),
         length=len(sequence),
         elsewhere_phrase=float(best_phrase[-1] / total),
         elsewhere_near=float(near[-1]),
@@ -242,17 +246,21 @@ def _best_phrases(
     return first + best, (highest + mine.max(axis=1)) / 2
 
 
-def _compare(
-    material: Material, sequence: list[Word], best: NDArray[np.int64], candidates: NDArray[np.int64]
+def _compare(  # noqa: PLR0917
+    material: Material,
+    sequence: list[Word],
+    asked: NDArray[np.int64],
+    strange: int,
+    best: NDArray[np.int64],
+    candidates: NDArray[np.int64],
 ) -> NDArray[np.floating]:
-    """How much of the question the title and the best phrase cover, how much of them it covers, and likeness."""
+    """How much of the question the title and the best phrase cover, how much of them it covers, and likeness. `asked`:
+    the numbers of its syllables, `strange`: how many others it has."""
     lexicon, phrases = material.lexicon, material.phrases
-    asked = {word.folded for word in sequence}
-    all_asked = max(lexicon.weigh(asked), 1e-6)
     weights = lexicon.syllable_weights
     shared = np.zeros(len(weights), dtype=np.float32)
-    numbers = [number for folded in asked if (number := lexicon.number(folded)) >= 0]
-    shared[numbers] = weights[numbers]
+    shared[asked] = weights[asked]
+    all_asked = max(float(shared[asked].sum(dtype=np.float64)) + lexicon.greatest * strange, 1e-6)
     # the title is the first phrase of its procedure
     said = np.concatenate([material.first[candidates], best])
     starts, ends = material.bag_starts[said], material.bag_starts[said + 1]
@@ -271,13 +279,11 @@ def _compare(
 
 
 def _said(
-    material: Material, sequence: list[Word], candidates: NDArray[np.int64]
+    material: Material, asked: NDArray[np.int64], candidates: NDArray[np.int64]
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """What share of the question's weight occurs in some phrase of each candidate, and the weightiest syllable of the
     question that occurs in none: a shop that sells liquor is no shop that sells electricity."""
-    lexicon, weights = material.lexicon, material.lexicon.syllable_weights
-    numbers = {number for word in sequence if (number := lexicon.number(word.folded)) >= 0}
-    asked = np.array(sorted(numbers), dtype=np.int64)
+    weights = material.lexicon.syllable_weights
     if not len(asked):
         return np.zeros(len(candidates)), np.zeros(len(candidates))
     starts, ends = material.said_starts[candidates], material.said_starts[candidates + 1]

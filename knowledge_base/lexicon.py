@@ -201,7 +201,8 @@ class Lexicon:
     def __init__(self, vocabulary: Vocabulary, weights: NDArray[np.float32], postings: Postings) -> None:
         self._vocabulary, self._weights, self.postings = vocabulary, weights, postings
         self._syllables = vocabulary.syllables
-        self._greatest: float = float(weights.max()) if len(weights) else 0.0
+        self.greatest: float = float(weights.max()) if len(weights) else 0.0
+        """What a syllable never seen tells."""
         self._spellings = [folded for folded in self._syllables if folded.isalpha()]
         self.respell = lru_cache(maxsize=4096)(self._respell)
         self._place = lru_cache(maxsize=8192)(self._place_of)
@@ -264,7 +265,7 @@ class Lexicon:
         rows += self._vocabulary.pairs(keys)
         if len(set(rows)) < len(rows):
             rows = [row for row, often in Counter(rows).items() for _ in range(min(often, 2))]
-        return rows, float(self._weights[rows].sum(dtype=np.float64)) + self._greatest * len(unknown)
+        return rows, float(self._weights[rows].sum(dtype=np.float64)) + self.greatest * len(unknown)
 
     def _place_of(self, word: Word) -> tuple[int, int, int]:
         """The rows of a word without and with its marks, and the number of its sound; -1 for what never occurred."""
@@ -275,7 +276,7 @@ class Lexicon:
     def weight(self, syllable: str) -> float:
         """How much a folded syllable tells; the greatest weight for one never seen."""
         row = self._syllables.get(syllable)
-        return self._greatest if row is None else float(self._weights[row])
+        return self.greatest if row is None else float(self._weights[row])
 
     def weigh(self, syllables: Iterable[str]) -> float:
         """What syllables tell together, never quite zero."""
