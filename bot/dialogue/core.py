@@ -26,6 +26,7 @@ from bot.dialogue.recognise import (
     cleaned,
     code_in,
     codes_in,
+    corrects,
     kind_of,
     means_other_than_stop,
     only_insults,
@@ -319,6 +320,8 @@ class Dialogue:
             found = turn.guide.new_topic(turn.text, turn.topic, session.before)
             if found is None:
                 return self._about(turn, turn.topic, asked)
+            if asked[0] is Facet.GENERAL and corrects(turn.text):
+                asked = procedure.told(turn.page)
             if found.decision != "sure":  # what is clear by itself needs no help of the topic
                 alone = turn.guide.find(turn.text)
                 found = alone if alone.decision == "sure" or found.decision == "nothing" else found

@@ -224,6 +224,16 @@ def asks_what_is_missing(text: str) -> bool:
     return _MISSING.fullmatch(" ".join(re.sub(r"[^\w\s]", " ", fold(text)).split())) is not None
 
 
+_CORRECTING: Final = re.compile(_SPOKEN["correcting"])
+_NOT_CORRECTING: Final = re.compile(_SPOKEN["not_correcting"])
+
+
+def corrects(text: str) -> bool:
+    """Whether a text puts right what was said before, asking nothing by itself ("à nhầm, cháu vào lớp 6 cơ")."""
+    plain = nfc(text).lower().strip(" .!?,…")
+    return _CORRECTING.search(fold(plain)) is not None and _NOT_CORRECTING.search(plain) is None
+
+
 _MARKUP: Final = re.compile(r"<[^<>]{0,200}>")
 _JOINERS: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
 

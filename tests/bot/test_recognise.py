@@ -14,6 +14,7 @@ from bot.dialogue.recognise import (
     cleaned,
     code_in,
     codes_in,
+    corrects,
     kind_of,
     picked_number,
     picked_numbers,
@@ -299,3 +300,20 @@ def test_every_code_is_read() -> None:
 def test_politeness_is_no_part_of_the_question(text: str, question: str) -> None:
     """Greeting, call and thanks around a question go; words that may mean something stay."""
     assert question_in(text) == question
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("chồng em người Hàn Quốc cơ", True),
+        ("chong em nguoi han quoc co", True),
+        ("à nhầm, cháu vào lớp 6", True),
+        ("ý em là đổi chứ không phải cấp lại", True),
+        ("giấy kết hôn thì em có", False),
+        ("chồng em người Hàn Quốc", False),
+        ("hết bao nhiêu tiền", False),
+    ],
+)
+def test_a_correction_is_noticed(text: str, does: bool) -> None:
+    """Words of correcting, and the last word "cơ", which without marks looks like "có"."""
+    assert corrects(text) is does

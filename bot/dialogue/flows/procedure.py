@@ -286,6 +286,12 @@ def facets_in(asked: str) -> tuple[Facet, ...]:
     return named or (Facet.GENERAL,)
 
 
+def told(shown: str) -> tuple[Facet, ...]:
+    """What the page of a procedure behind a link told; (GENERAL,) for any other page."""
+    name, args = parse_link(shown)
+    return facets_in(args[1]) if name == show.name and len(args) > 1 else (Facet.GENERAL,)
+
+
 NAMED_LIMIT: Final = 36
 """Characters of facets that fit into a link beside a procedure's code."""
 
