@@ -1,5 +1,6 @@
 """Serving, and codes that lead people to it."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from motcua.doctor import tell_defaults
 @click.option("--port", type=int, help="Port to listen on; default MOTCUA_PORT or 8000.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve the web chat, and Telegram and Zalo if they are set up; notices leave from here too."""
+    # what is made while starting stays to the end: to look through it again and again for rubbish only delays
+    gc.disable()
     import uvicorn
 
     from bot.app import build_app, build_core
@@ -23,6 +26,8 @@ def serve(host: str | None, port: int | None) -> None:
     core = build_core(settings)
     host, port = host or settings.host, port or settings.port
     app = build_app(settings, core, in_a_process)
+    gc.freeze()
+    gc.enable()
     click.echo(f"motcua: {len(core.guide.catalogue)} thủ tục. Mở http://{host}:{port} để trò chuyện.")
     for name, running, setting in (
         ("Telegram", settings.telegram_token, "TELEGRAM_TOKEN"),
