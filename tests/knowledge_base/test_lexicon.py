@@ -55,11 +55,12 @@ def test_arrays_bring_the_lexicon_back(lexicon: Lexicon) -> None:
 
 
 def test_common_terms_written_out_score_the_same(lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a common term's row is written out for all documents changes the time, not the scores."""
+    """Whether a common term's row is written out for all documents changes the time, and the scores by no more than
+    the rounding to sixteen bits: some thousandths of scores that are several."""
     monkeypatch.setattr("knowledge_base.lexicon.SPREAD_OUT", 0)
     from_postings = Lexicon.read(lexicon.arrays())
     for question in [*PHRASES, "xe xe xe", "lam bang"]:
-        assert scores(from_postings, question) == pytest.approx(scores(lexicon, question))
+        assert scores(from_postings, question) == pytest.approx(scores(lexicon, question), abs=0.01)
 
 
 def test_a_pair_counts_only_in_its_order(lexicon: Lexicon) -> None:
