@@ -169,10 +169,12 @@ def _worse(before: Score | None, after: Score) -> str:
     )
     compared = [(old, new, said, (old or 0) - (new or 0)) for old, new, said in better]
     compared += [(old, new, said, (new or 0) - (old or 0)) for old, new, said in fewer]
+    # of few certain answers one more mistake is a large share, and still one
+    one = 1 / max((after.sure or 0) * after.questions, 1)
     return "; ".join(
         f"{said} {new or 0:.1%}, kém bản đang dùng ({old or 0:.1%})"
         for old, new, said, loss in compared
-        if loss > TOLERANCE
+        if loss > (max(TOLERANCE, one) if (old, new) == (before.wrong_sure, after.wrong_sure) else TOLERANCE)
     )
 
 

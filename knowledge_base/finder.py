@@ -76,6 +76,8 @@ AWAY_WORDS = 3
 WORTH_ASKING = 0.35
 """From this probability on the best candidate is offered as a question back, even where scope is doubtful. On our own
 questions 0.35 turns 6 of 11 wrong refusals into a question back, at the price of 3 of 58 right ones."""
+WORD_FOR_WORD = 0.98
+"""How likely the procedure is meant whose phrase the question repeats word for word, and no other's."""
 LEARNT = Path(__file__).parent / "data" / "finder.json"
 
 
@@ -200,6 +202,7 @@ class Finder:
     def __init__(self, material: Material, weights: Weights) -> None:
         self._material, self._weights = material, weights
         self._number = {code: number for number, code in enumerate(material.codes)}
+        self._said = _said_by_one(material)
 
     def known(self, code: str) -> tuple[str, ...]:
         """The phrases by which a procedure is known, without marks, its name first; nothing for an unknown code."""
@@ -222,10 +225,26 @@ class Finder:
         for code in CODE.findall(question):
             if code in self._number:
                 return Found("sure", (Match(code, 0.999, {"code": 1.0}),))
-        evidence = gather(self._material, question)
+        owner = self._owner(question)
+        evidence = gather(self._material, question, also=None if owner is None else np.array([owner]))
         if evidence is None:
             return Found("nothing", ())
-        return self._decide(evidence, self._weights.rank.score(evidence.table), limit)
+        scores = self._weights.rank.score(evidence.table)
+        if owner is not None:
+            return self._word_for_word(evidence, scores, evidence.candidates.tolist().index(owner), limit)
+        return self._decide(evidence, scores, limit)
+
+    def _owner(self, question: str) -> int | None:
+        """The number of the one procedure of which `question` is a phrase, word for word."""
+        return self._said.get(" ".join(word.folded for word in words(question)))
+
+    def _word_for_word(self, evidence: Evidence, scores: NDArray[np.float64], place: int, limit: int) -> Found:
+        """What somebody wrote down as a way of asking for one procedure is asked again in the same words."""
+        order = np.argsort(-scores, kind="stable")
+        order = np.concatenate([[place], order[order != place]])[:limit]
+        chances = np.full(len(order), (1 - WORD_FOR_WORD) / max(len(order) - 1, 1))
+        chances[0] = WORD_FOR_WORD
+        return Found("sure", self._matches(evidence, order, chances))
 
     def _decide(self, evidence: Evidence, scores: NDArray[np.float64], limit: int) -> Found:
         order = np.argsort(-scores, kind="stable")
@@ -265,6 +284,9 @@ class Finder:
             return self.find(question)
         if not own_words(question):
             return None
+        owner = self._owner(question)
+        if owner is not None:
+            return None if owner == home else self.find(question)
         context = read_context(self._material, self._weights, question, home, before)
         if context is None:
             return None
@@ -280,6 +302,15 @@ class Finder:
         chances /= chances.sum()
         matches = self._matches(context.evidence, order[:10], chances[:10])
         return Found("sure" if chances[0] >= MOVED_SURELY else "several", matches)
+
+
+def _said_by_one(material: Material) -> dict[str, int]:
+    """Whose the phrases of two words and more are that only one procedure has; none that is asked elsewhere."""
+    owners: dict[str, int] = {}
+    for phrase, owner in zip(material.phrases, material.owner.tolist(), strict=True):
+        if " " in phrase:
+            owners[phrase] = owner if owners.get(phrase, owner) == owner else len(material.codes)
+    return {phrase: owner for phrase, owner in owners.items() if owner < len(material.codes)}
 
 
 @dataclass(frozen=True)

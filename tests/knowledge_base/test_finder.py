@@ -36,6 +36,16 @@ def test_spelling_of_spaces_emoji_case_and_unicode_form_changes_nothing(finder: 
     assert all(finder.find(variant) == finder.find(asked) for variant in variants)
 
 
+@pytest.mark.parametrize(("code", "phrase"), [(code, line) for code, lines in PHRASES.items() for line in lines])
+def test_a_phrase_asked_word_for_word_is_answered(finder: Finder, code: str, phrase: str) -> None:
+    """What staff linked to a procedure is answered with it the next time, whatever the weights say."""
+    owners = [owner for owner, lines in PHRASES.items() if phrase in lines]
+    found = finder.find(phrase)
+    assert found.matches[0].code in owners
+    assert len(owners) > 1 or " " not in phrase or found.decision == "sure"
+    assert code in owners
+
+
 def test_a_code_settles_the_question(finder: Finder) -> None:
     """Whoever names a code gets that procedure and no other; an unknown code settles nothing."""
     found = finder.find("1.000003 hết bao nhiêu tiền")
