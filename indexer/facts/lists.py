@@ -46,10 +46,19 @@ _LETTERS: Final = "abcdđeghiklmnopqrstuvxy"
 _CHOICE: Final = re.compile(
     r"\b(?:một trong|một hoặc (?:một số|nhiều)|một số trong)(?: (?:các|những|số|hai|ba|bốn))?(?: (?:loại|thứ))*"
     r" (?:giấy|tài liệu|văn bản|văn bằng|chứng|bản |quyết định|thành phần|hồ sơ|hợp đồng|tư liệu|loại|minh chứng|"
-    r"căn cứ|nội dung|bằng|thông tin|dữ liệu|mẫu|(?P<case>trường hợp)|sau)",
+    r"căn cứ|bằng|thông tin|dữ liệu|mẫu|(?P<case>trường hợp)|sau)",
     re.IGNORECASE,
 )
 _CHOICE_LIST: Final = re.compile(r"\b(?:một trong|một hoặc một số|một số trong)\b[^:]{0,160}:\s*(?=\S)", re.IGNORECASE)
+_AGAIN: Final = re.compile(
+    r"\b(?:đề nghị|đăng ký|xin)\b.{0,40}\b(?:cấp lại|cấp đổi|đổi|thu hồi|gia hạn)\b", re.IGNORECASE
+)
+_ISSUED: Final = re.compile(r"\W*(?:giấy chứng nhận|giấy phép|chứng chỉ|thẻ)\b", re.IGNORECASE)
+"""What somebody asks to be issued again is named behind the request, and is no paper that is handed in."""
+_BESIDES: Final = re.compile(
+    r"\W*ngoài (?:một trong )?(?:các|những) (?:loại )?giấy tờ\b[^,;]{0,60}\b(?:nêu|nói) trên", re.IGNORECASE
+)
+"""Begins what is handed in besides the alternatives before it."""
 _OR: Final = re.compile(r"\bhoặc\s*[;.,:]*$|^hoặc\b", re.IGNORECASE)
 _CONTENT: Final = re.compile(
     r"nội dung|thông tin|nêu rõ|trong đó|các trường hợp|điều kiện|yêu cầu (?:sau|về)|tiêu chí|quy định sau|"
@@ -123,13 +132,15 @@ def _parts(text: str) -> list[Part]:
         return [_unmarked(text)]
     head = without_bullet(found.head).strip(_EDGE + "(\n")
     choice = _CHOICE.search(head[-200:])
-    if not choice and head and all(map(_is_manner, found.items)):
+    if not choice and (_issued_again(found) or (head and all(map(_is_manner, found.items)))):
         return [Part(text)]
     if choice or any(_OR.search(item.strip(_EDGE)) for item in found.items):
         if head and (not choice or not choice["case"] or all(map(_is_paper, found.items))):
-            mostly = sum(map(_is_paper, found.items)) >= _MOSTLY * len(found.items)
-            items = found.items if found.marked or mostly else ["; ".join(found.items)]
-            return [Part(head, tuple(_flat(items)))]
+            besides = [item for item in found.items if _BESIDES.match(item)]
+            items = [item for item in found.items if item not in besides]
+            mostly = sum(map(_is_paper, items)) >= _MOSTLY * len(items)
+            items = items if found.marked or mostly else ["; ".join(items)]
+            return [Part(head, tuple(_flat(items))), *(Part(without_bullet(item)) for item in besides)]
         return [Part(text, mentions=_named(found.items))]
     if _CONTENT.search(head[-45:]) or head.endswith(" như"):
         return [Part(text, mentions=_named(found.items) if _certain(found) else ())]
@@ -148,6 +159,12 @@ def _parts(text: str) -> list[Part]:
             said = without_bullet(part.text)
             parts.append(part._replace(text=f"{situation}: {said}" if situation else said))
     return parts
+
+
+def _issued_again(found: _List) -> bool:
+    """Whether one request names several things that are to be issued again."""
+    first, *others = found.items
+    return not found.marked and bool(others) and bool(_AGAIN.search(first)) and all(map(_ISSUED.match, others))
 
 
 def _unmarked(text: str) -> Part:

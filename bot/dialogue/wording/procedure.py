@@ -214,7 +214,16 @@ def paper_line(paper: Paper) -> str:
 def _named_below(paper: Paper) -> str:
     """The papers of which one serves as this one, and those that the record's line names besides."""
     lists = ((paper.alternatives, "Một trong các giấy tờ:"), (paper.mentions, "Bản ghi còn nhắc tới:"))
-    return "".join(f"\n{title}\n" + "\n".join(f"– {name}" for name in names) for names, title in lists if names)
+    return "".join(
+        f"\n{title}\n" + "\n".join(f"– {name}{' …' * _may_go_on(name)}" for name in names)
+        for names, title in lists
+        if names
+    )
+
+
+def _may_go_on(name: str) -> bool:
+    """Whether a name may have been cut: names have at most 180 characters."""
+    return len(name) > 165 and name[-1] not in ").;…"
 
 
 def conditional(paper: Paper) -> bool:
