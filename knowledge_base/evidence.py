@@ -136,10 +136,13 @@ class Evidence:
     elsewhere_near: float
 
 
-def gather(material: Material, question: str, also: NDArray[np.int64] | None = None) -> Evidence | None:
-    """Evidence for the most promising procedures and for those of `also`; None where nothing at all speaks."""
+def gather(
+    material: Material, question: str, also: NDArray[np.int64] | None = None, read: list[Word] | None = None
+) -> Evidence | None:
+    """Evidence for the most promising procedures and for those of `also`; None where nothing at all speaks. `read`: the
+    question's words, where they are read already."""
     lexicon = material.lexicon
-    sequence = lexicon.read_words(words(question))
+    sequence = lexicon.read_words(words(question) if read is None else read)
     if not sequence:
         return None
     rows, total = lexicon.rows(sequence)

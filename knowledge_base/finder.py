@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
-from knowledge_base.text import CODE, VOCABULARY, words
+from knowledge_base.text import CODE, VOCABULARY, Word, words
 
 SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
 """The evidence that a match carries along for people who want to know why."""
@@ -225,8 +225,9 @@ class Finder:
         for code in CODE.findall(question):
             if code in self._number:
                 return Found("sure", (Match(code, 0.999, {"code": 1.0}),))
-        owner = self._owner(question)
-        evidence = gather(self._material, question, also=None if owner is None else np.array([owner]))
+        read = words(question)
+        owner = self._owner(read)
+        evidence = gather(self._material, question, also=None if owner is None else np.array([owner]), read=read)
         if evidence is None:
             return Found("nothing", ())
         scores = self._weights.rank.score(evidence.table)
@@ -234,9 +235,9 @@ class Finder:
             return self._word_for_word(evidence, scores, evidence.candidates.tolist().index(owner), limit)
         return self._decide(evidence, scores, limit)
 
-    def _owner(self, question: str) -> int | None:
-        """The number of the one procedure of which `question` is a phrase, word for word."""
-        return self._said.get(" ".join(word.folded for word in words(question)))
+    def _owner(self, read: list[Word]) -> int | None:
+        """The number of the one procedure of which the words of a question are a phrase."""
+        return self._said.get(" ".join(word.folded for word in read))
 
     def _word_for_word(self, evidence: Evidence, scores: NDArray[np.float64], place: int, limit: int) -> Found:
         """What somebody wrote down as a way of asking for one procedure is asked again in the same words."""
@@ -284,7 +285,7 @@ class Finder:
             return self.find(question)
         if not own_words(question):
             return None
-        owner = self._owner(question)
+        owner = self._owner(words(question))
         if owner is not None:
             return None if owner == home else self.find(question)
         context = read_context(self._material, self._weights, question, home, before)

@@ -302,10 +302,6 @@ class Lexicon:
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return starts, (rows[order] - first).astype(np.int32)
 
-    def knows(self, syllable: str) -> bool:
-        """Whether a folded syllable occurs anywhere."""
-        return syllable in self._syllables
-
     def arrays(self) -> Arrays:
         """Everything as arrays without objects; `read` is the way back."""
         return {"weights": self._weights} | self._vocabulary.arrays() | self.postings.arrays()
