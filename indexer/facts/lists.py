@@ -77,8 +77,8 @@ _GENERIC: Final = re.compile(
     re.IGNORECASE,
 )
 _DEMANDS: Final = r"(?:còn có|phải có|có thêm|nộp thêm|bổ sung|(?:bao )?gồm)(?: thêm)?(?: có)?"
-_THEN_OTHER: Final = re.compile(
-    r"(?<=[.;])\s*(?=Trường hợp\b[^:.]{10,400}?"
+_THEN_OTHER: Final = re.compile(  # not over the mark of a list's next item: what follows it is no part of the situation
+    r"(?<=[.;])\s*(?=Trường hợp\b(?:(?!;\s+(?:[-–+•*]|\(?\w{1,2}\)))[^:.]){10,400}?"
     rf"(?:\bmột trong\b[^:.]{{0,100}}:|\b{_DEMANDS}(?: các giấy tờ(?: sau(?: đây)?)?)?(?::\s|\s(?=[{_UPPER}]))))"
 )
 _OPENS: Final = re.compile(rf"(?s)(.*?(?::|\b(?:bao )?gồm(?: có)?:?|\b(?:còn|phải) có(?=\s[{_UPPER}])))\s+(.*)")
