@@ -7,7 +7,7 @@ same, so those that would are given their common beginning and then the words by
 import re
 from collections.abc import Sequence
 
-from indexer.facts.wording import at_word
+from indexer.facts.wording import at_word, balanced
 
 _STRONG_END = re.compile(r"(?<=[^\d\s])[.;:]\s|\s(?=\((?!s\)))|,?\s(?=thì\b)")
 _COMMA = re.compile(r"(?<=[^\W\d_]{3}),\s")  # not inside "điểm a, b, c khoản 1, 2"
@@ -22,7 +22,7 @@ def shortened_label(label: str, limit: int) -> str:
         return label
     for clause, least in ((_STRONG_END, limit // 2), (_COMMA, limit * 4 // 5), (_STRONG_END, _LONG_ENOUGH)):
         ends = [found.start() for found in clause.finditer(label, 0, limit - 1)]
-        whole = [label[:end].rstrip(" ;:,.–-") for end in ends if end >= least and _balanced(label[:end])]
+        whole = [label[:end].rstrip(" ;:,.–-") for end in ends if end >= least and balanced(label[:end])]
         if whole:
             return f"{whole[-1]}…"
     return at_word(label, limit)
@@ -62,7 +62,3 @@ def _shared_words(texts: list[str]) -> int:
             break
         count += 1
     return count
-
-
-def _balanced(text: str) -> bool:
-    return text.count("(") == text.count(")") and text.count("“") == text.count("”")

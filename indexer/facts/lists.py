@@ -6,11 +6,11 @@ name of a paper is lost, and none becomes a demand that the record does not make
 """
 
 import re
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from indexer.facts import paper_words as words
-from indexer.facts.wording import at_word, clean_lines, without_bullet
+from indexer.facts.mentions import CONTENT, SENTENCE_ITEM, UPPER, demands_in, named_in_sentences
+from indexer.facts.wording import at_word, balanced, clean_lines, without_bullet
 
 
 class Part(NamedTuple):
@@ -34,12 +34,11 @@ class _Mark(NamedTuple):
     value: int
 
 
-_UPPER: Final = "A-ZĐÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴ"
 _MARK: Final = re.compile(
     r"(?:^|\n|(?<=[;:.,…)])\s|(?<=gồm)\s|(?<=sau)\s|(?<=đây)\s)\s*"
     r"(?P<mark>\+{1,3}|[-–]{1,2}|[•*▪]|\((?:\d{1,2}(?:\.\d{1,2})*|[ivx]{1,4}|[a-zđ])\)|\d{1,2}[.)]|[a-zđ]\))"
     r"\s?(?=(?:\d{1,2}\s*(?:\([^()]*\)\s*)?)?[^\W\d])"
-    rf"|(?<!điểm)(?<!khoản)(?<!tiết)(?<!mục)(?<!và)(?<!hoặc)(?<![,a-zđ]\))\s(?P<letter>[a-zđ]\d{{0,2}}\)|\([ivx]{{1,4}}\))\s(?=[{_UPPER}])"
+    rf"|(?<!điểm)(?<!khoản)(?<!tiết)(?<!mục)(?<!và)(?<!hoặc)(?<![,a-zđ]\))\s(?P<letter>[a-zđ]\d{{0,2}}\)|\([ivx]{{1,4}}\))\s(?=[{UPPER}])"
 )
 _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 _LETTERS: Final = "abcdđeghiklmnopqrstuvxy"
@@ -60,11 +59,6 @@ _BESIDES: Final = re.compile(
 )
 """Begins what is handed in besides the alternatives before it."""
 _OR: Final = re.compile(r"\bhoặc\s*[;.,:]*$|^hoặc\b", re.IGNORECASE)
-_CONTENT: Final = re.compile(
-    r"nội dung|thông tin|nêu rõ|trong đó|các trường hợp|điều kiện|yêu cầu (?:sau|về)|tiêu chí|quy định sau|"
-    r"chi tiết (?:sau|về)|các mục|bảo đảm|đảm bảo|thể hiện|mô tả|ghi rõ|các (?:bước|phần|quy định)\b",
-    re.IGNORECASE,
-)
 _ITEM: Final = re.compile(
     r"^(?:văn bằng|bằng (?!văn)|hồ sơ |trích lục|bản |các (?:giấy tờ|tài liệu|văn bản|chứng từ)|mẫu (?:đơn|hộ tịch|tờ)|"
     r"chứng minh|hình ảnh|tờ |bộ (?:chứng|hồ)|bảo lãnh|giấy\w|một trong|di chúc|sao kê|đĩa|tập |cam kết)",
@@ -79,9 +73,9 @@ _GENERIC: Final = re.compile(
 _DEMANDS: Final = r"(?:còn có|phải có|có thêm|nộp thêm|bổ sung|(?:bao )?gồm)(?: thêm)?(?: có)?"
 _THEN_OTHER: Final = re.compile(  # not over the mark of a list's next item: what follows it is no part of the situation
     r"(?<=[.;])\s*(?=Trường hợp\b(?:(?!;\s+(?:[-–+•*]|\(?\w{1,2}\)))[^:.]){10,400}?"
-    rf"(?:\bmột trong\b[^:.]{{0,100}}:|\b{_DEMANDS}(?: các giấy tờ(?: sau(?: đây)?)?)?(?::\s|\s(?=[{_UPPER}]))))"
+    rf"(?:\bmột trong\b[^:.]{{0,100}}:|\b{_DEMANDS}(?: các giấy tờ(?: sau(?: đây)?)?)?(?::\s|\s(?=[{UPPER}]))))"
 )
-_OPENS: Final = re.compile(rf"(?s)(.*?(?::|\b(?:bao )?gồm(?: có)?:?|\b(?:còn|phải) có(?=\s[{_UPPER}])))\s+(.*)")
+_OPENS: Final = re.compile(rf"(?s)(.*?(?::|\b(?:bao )?gồm(?: có)?:?|\b(?:còn|phải) có(?=\s[{UPPER}])))\s+(.*)")
 _OPENS_LAST: Final = re.compile(r"(?s)(.*(?::|\b(?:bao )?gồm(?: có)?:?))\s+(.*)")
 _SENTENCE_END: Final = re.compile(r"[^\d\s][.;]\s")
 _RULE: Final = re.compile(
@@ -92,13 +86,7 @@ _MANNER_ONLY: Final = re.compile(
     r"đơn|hộ|sổ|danh|bằng|thông|tài|kế|sơ|điều|nghị|các|lý|hồ|căn)\b)",
     re.IGNORECASE,
 )
-_SAID_BY_CAPITALS: Final = re.compile(rf",\s+(?=[{_UPPER}])|;\s+|\s+hoặc\s+(?=\S)")
-_SENTENCE_ITEM: Final = re.compile(rf"(?<=[.;:])\s+(?:[-+•*]\s+)?(?=[{_UPPER}])")
-_SAYS_OF_IT: Final = re.compile(  # a sentence about a paper that was named before, or an appendix of a circular
-    r"\b(?:này|nêu trên|nói trên|phải|cần có|quy định là|không bắt buộc|được quy định|ban hành kèm theo Nghị định số|"
-    r"do Ủy ban nhân dân cấp xã xác nhận về|thì)\b|:$",
-    re.IGNORECASE,
-)
+_SAID_BY_CAPITALS: Final = re.compile(rf",\s+(?=[{UPPER}])|;\s+|\s+hoặc\s+(?=\S)")
 _SEVERAL_OF_ONE: Final = re.compile(r"[,;]\s+|\s+hoặc\s+")
 _MOSTLY: Final = 0.6
 """So many of the pieces between semicolons must be papers to be told as alternatives of their own."""
@@ -112,20 +100,14 @@ def parts_of(raw: object) -> list[Part]:
 
 
 def _with_further_sentences(part: Part) -> Part:
-    """Papers that begin a later sentence of the wording are mentioned, save in rules and in what one paper tells."""
-    told = _SENTENCE_ITEM.split(part.text)
-    named = []
-    for before, sentence in pairwise(told):
-        if _CONTENT.search(before) and not words.CONDITION.match(before):
-            break
-        if words.STRICT_PAPER.match(sentence) and len(sentence) > 12 and not _SAYS_OF_IT.search(sentence):
-            named.append(sentence.strip(_EDGE))
+    named = named_in_sentences(part.text)
+    named += tuple(demand for each in part.alternatives for demand in demands_in(each))
     return part._replace(mentions=tuple(dict.fromkeys((*part.mentions, *named))))
 
 
 def _parts(text: str) -> list[Part]:
     other = _THEN_OTHER.search(text)
-    if other and _is_paper(text[: other.start()]) and _balanced(text[: other.start()]):
+    if other and _is_paper(text[: other.start()]) and balanced(text[: other.start()]):
         return [*_parts(text[: other.start()]), *_parts(text[other.end() :])]
     found = _list_in(text)
     if found is None:
@@ -142,7 +124,7 @@ def _parts(text: str) -> list[Part]:
             items = items if found.marked or mostly else ["; ".join(items)]
             return [Part(head, tuple(_flat(items))), *(Part(without_bullet(item)) for item in besides)]
         return [Part(text, mentions=_named(found.items))]
-    if _CONTENT.search(head[-45:]) or head.endswith(" như"):
+    if CONTENT.search(head[-45:]) or head.endswith(" như"):
         return [Part(text, mentions=_named(found.items) if _certain(found) else ())]
     if not _certain(found) or _SENTENCE_END.search(head):  # of several sentences nobody knows which introduces it
         return [_unmarked_choice(text, (*_named(_split_outside_brackets(found.head)), *_named(found.items)))]
@@ -170,7 +152,7 @@ def _issued_again(found: _List) -> bool:
 def _unmarked(text: str) -> Part:
     """A line without a list; behind a long heading ("Hồ sơ … bao gồm:") stands the one paper that it is about."""
     opened = _OPENS.match(text)
-    if opened is None or _CHOICE.search(opened[1]) or not _balanced(opened[1]) or _CONTENT.search(opened[1][-45:]):
+    if opened is None or _CHOICE.search(opened[1]) or not balanced(opened[1]) or CONTENT.search(opened[1][-45:]):
         return _unmarked_choice(text)
     head, rest = without_bullet(opened[1]).strip(_EDGE), without_bullet(opened[2])
     if len(head) < 60 or _SENTENCE_END.search(head) or not words.STRICT_PAPER.match(rest) or _MANNER_ONLY.match(rest):
@@ -183,14 +165,14 @@ def _unmarked(text: str) -> Part:
 def _unmarked_choice(text: str, mentions: tuple[str, ...] = ()) -> Part:
     """A line that ends in alternatives without marks ("một trong các giấy tờ sau: A, B hoặc C")."""
     choice = _CHOICE_LIST.search(text)
-    if not choice or not _balanced(text[: choice.end()]):
+    if not choice or not balanced(text[: choice.end()]):
         return Part(text, mentions=mentions)
-    first, *others = re.split(rf"(?<=\.)\s+(?=[{_UPPER}])", text[choice.end() :].strip(_EDGE), maxsplit=1)
+    first, *others = re.split(rf"(?<=\.)\s+(?=[{UPPER}])", text[choice.end() :].strip(_EDGE), maxsplit=1)
     rest = first if others and not _is_paper(others[0]) else text[choice.end() :].strip(_EDGE)
     named = [rest]
     for splits in (_SAID_BY_CAPITALS, _SEVERAL_OF_ONE):
         pieces = [without_bullet(part).strip(_EDGE) for part in splits.split(rest) if part.strip(_EDGE)]
-        if len(pieces) > len(named) and all(_is_paper(part) and _balanced(part) for part in pieces):
+        if len(pieces) > len(named) and all(_is_paper(part) and balanced(part) for part in pieces):
             named = pieces
     return Part(text[: choice.end()].rstrip(_EDGE), tuple(named) if _is_paper(named[0]) else (), mentions)
 
@@ -211,7 +193,7 @@ def _list_in(text: str) -> _List | None:
         return _sentences_as_items(text)
     last = _OPENS_LAST.match(pieces[0])
     opened = last if last and words.STRICT_PAPER.match(last[2]) else _OPENS.match(pieces[0])
-    if opened and _balanced(opened[1]):
+    if opened and balanced(opened[1]):
         return _List(opened[1], [opened[2], *pieces[1:]], marked=False)
     return _List("", pieces, marked=False)
 
@@ -219,7 +201,7 @@ def _list_in(text: str) -> _List | None:
 def _sentences_as_items(text: str) -> _List | None:
     """ "Trường hợp … thì hồ sơ còn có: Phiếu …. Giấy tờ …": each sentence behind the colon is a paper."""
     head, colon, rest = text.partition(": ")
-    items = _SENTENCE_ITEM.split(rest)
+    items = SENTENCE_ITEM.split(rest)
     if not colon or len(items) < 2 or not words.CONDITION.match(without_bullet(head)):
         return None
     certain = all(words.STRICT_PAPER.match(item) and not re.search(r"\b(?:này|phải được)\b", item) for item in items)
@@ -227,7 +209,7 @@ def _sentences_as_items(text: str) -> _List | None:
 
 
 def _marks(text: str) -> list[_Mark]:
-    whole = _balanced(text)
+    whole = balanced(text)
     found: list[_Mark] = []
     for match in _MARK.finditer(text):
         group = "mark" if match["mark"] else "letter"
@@ -258,10 +240,10 @@ def _in_sequence(mark: _Mark, marks: list[_Mark]) -> bool:
 
 
 def _split_outside_brackets(text: str) -> list[str]:
-    whole = _balanced(text)
+    whole = balanced(text)
     pieces, start = [], 0
     for found in re.finditer(r";\s+", text):
-        if not whole or _balanced(text[start : found.start()]):
+        if not whole or balanced(text[start : found.start()]):
             pieces.append(text[start : found.start()])
             start = found.end()
     return [piece for piece in [*pieces, text[start:]] if piece.strip(_EDGE)]
@@ -311,7 +293,7 @@ def _flat(items: list[str]) -> list[str]:
         pieces = [without_bullet(piece).strip(_EDGE) for piece in _split_outside_brackets(bare)]
         if len(pieces) > 1 and all(map(_is_paper, pieces)):
             named = pieces
-        elif opened and words.STRICT_PAPER.match(opened[2]) and _balanced(opened[1]):
+        elif opened and words.STRICT_PAPER.match(opened[2]) and balanced(opened[1]):
             named = [opened[1].strip(_EDGE), opened[2]]
         else:
             named = [bare]
@@ -331,7 +313,3 @@ def _named(items: list[str]) -> tuple[str, ...]:
         if (words.STRICT_PAPER.match(bare) or (words.CONDITION.match(bare) and _is_paper(bare))) and len(bare) > 12:
             found.setdefault(bare)
     return tuple(found)
-
-
-def _balanced(text: str) -> bool:
-    return text.count("(") == text.count(")") and text.count("“") == text.count("”")

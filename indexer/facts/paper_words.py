@@ -23,14 +23,14 @@ PAPER_NOUNS = (
     "packing|invoice|c/o|hiện vật|video|tác phẩm|số liệu|sách|đĩa|giáo trình|bìa|ủy nhiệm|biên lai|lệ phí|ý kiến"
 )
 PAPER_START = re.compile(rf"^(?:{PAPER_NOUNS})", re.IGNORECASE)
-STRICT_PAPER = re.compile(
-    r"^(?:\d{1,2}\s*(?:\([^()]*\)\s*)?)?(?:đơn |tờ khai|tờ trình|giấy |bản (?:sao|chính|gốc|chụp|vẽ|cam|kê|"
-    r"khai|thuyết|dịch|scan|tóm|công|mô|phôtô|"
-    r"photo|đăng|đề|tự|xác|thảo|in|án)|văn bản|hợp đồng|quyết định|chứng chỉ|chứng từ|danh sách|danh mục|báo cáo|"
-    r"phiếu|thông báo|ảnh|hộ chiếu|thẻ |biên bản|phương án|dự thảo|điều lệ|sơ đồ|bảng|tài liệu|công văn|lý lịch|"
-    r"sơ yếu|kế hoạch|đề án|nghị quyết|hóa đơn|hoá đơn|thuyết minh|căn cước|sổ )",
-    re.IGNORECASE,
+STRICT_NOUNS = (
+    "đơn |tờ khai|tờ trình|giấy |bản (?:sao|chính|gốc|chụp|vẽ|cam|kê|"
+    "khai|thuyết|dịch|scan|tóm|công|mô|phôtô|"
+    "photo|đăng|đề|tự|xác|thảo|in|án)|văn bản|hợp đồng|quyết định|chứng chỉ|chứng từ|danh sách|danh mục|báo cáo|"
+    "phiếu|thông báo|ảnh|hộ chiếu|thẻ |biên bản|phương án|dự thảo|điều lệ|sơ đồ|bảng|tài liệu|công văn|lý lịch|"
+    "sơ yếu|kế hoạch|đề án|nghị quyết|hóa đơn|hoá đơn|thuyết minh|căn cước|sổ "
 )
+STRICT_PAPER = re.compile(rf"^(?:\d{{1,2}}\s*(?:\([^()]*\)\s*)?)?(?:{STRICT_NOUNS})", re.IGNORECASE)
 ACTS = re.compile(
     r"không phải (?:nộp|xuất trình|tải|chứng thực|thực hiện)|không (?:được )?yêu cầu|không bao gồm|không bắt buộc|"
     r"có trách nhiệm|chịu trách nhiệm|từ chối|chỉ cần|được (?:sử dụng|xác định|miễn|thay thế|lập thành|thực hiện|coi|"
@@ -109,7 +109,7 @@ FORM = re.compile(
 FORM_YEAR = re.compile(r"^\d{1,2}/\d{4}$")
 EXPLAINS = re.compile(r"\s\(|,?\s(?=theo mẫu|theo quy định tại|ban hành kèm|trong đó)")
 STRONG_END = re.compile(r"(?<=[^\d\s.])[.;](?=\s|$)")
-THEN = re.compile(r"\b(?:thì|phải có|phải nộp|phải xuất trình|cần có|hồ sơ gồm|gồm|:)\s", re.IGNORECASE)
+THEN = re.compile(r"(?:\b(?:thì|phải có|phải nộp|phải xuất trình|cần có|hồ sơ gồm|gồm)|:)\s", re.IGNORECASE)
 
 
 ITEM = re.compile(r"^(?:[-–+•*]|\(?\d{1,2}[.)]|\(?[a-zđ]\))\s*(?=\D|\d{1,2}\s)")
@@ -125,14 +125,24 @@ HEAD = re.compile(
 SITUATION = re.compile(r"trường hợp|đối với|\bkhi\b|\bnếu\b|^bản (?:sao|chính)", re.IGNORECASE)
 UNSPLIT = re.compile(r"\s[+•]\s")
 CHOICE = re.compile(r"một trong|hoặc\s*[;.,:]?$|^hoặc|nội dung|thông tin sau|thay thế", re.IGNORECASE)
+_LIMITS = "trừ|ngoại trừ|nếu|đối với|không áp dụng|áp dụng|dùng cho|chỉ|(?:trong )?trường hợp"
 LIMITED_TO = re.compile(  # who is exempt or for whom it is: said last, and too important to be cut off
-    r",?\s+(\((?:trừ|ngoại trừ|nếu|đối với|không áp dụng|áp dụng|dùng cho|chỉ)\b[^()]{0,95}\)|"
-    r"trừ (?:trường hợp|người)\b[^().;]{0,95})$",
+    rf",?\s+(\((?:{_LIMITS})\b[^()]{{0,250}}\)|"
+    r"(?:trừ (?:trường hợp|người)|(?:trong|đối với(?: các| những)?) trường hợp(?! (?:này|đó)\b)|"
+    r"đối với (?:các |những )?(?:người|cá nhân|tổ chức|doanh nghiệp|hộ|tàu|xe|phương tiện|cơ sở|công trình|dự án|"
+    r"hàng))\b[^().;:]{0,95})$",
+    re.IGNORECASE,
+)
+LIMIT_NEXT = re.compile(rf"\s\((?:{_LIMITS})\b[^()]*\)", re.IGNORECASE)
+CLAUSE = re.compile(  # where the next paper of a sentence begins, with the word that joins it
+    rf",?\s+(?=(?:hoặc|và|và/hoặc|kèm theo|cùng)\s+(?:\d{{1,2}} )?"
+    rf"(?!(?:các )?văn bản (?:hướng dẫn|quy phạm))(?:{STRICT_NOUNS}|các (?:giấy|tài liệu|văn bản|chứng từ)))|"
+    rf"(?<!giấy tờ)[;,/]\s*(?=(?:{STRICT_NOUNS}))",
     re.IGNORECASE,
 )
 PAPER_AS_LABEL = re.compile(r"[Mm]ẫu (?:số )?[\dA-Z]|;| [-+] ")  # a clerk typed the papers into the heading
 
-COPY = re.compile(r"^bản (?:sao|chính|chụp|gốc)\b", re.IGNORECASE)
+COPY = re.compile(r"^(?:\d{1,2} )?bản (?:sao|chính|chụp|gốc)\b", re.IGNORECASE)
 MANNER = re.compile(  # how a copy is made and handed in; a name of nothing else does not say which paper
     r"\b(?:bản|sao|chính|chụp|gốc|từ|sổ|hoặc|có|được|chứng|thực|công|kèm|theo|xuất|trình|để|đối|chiếu|trường|hợp|"
     r"nộp|hồ|sơ|trực|tiếp|tuyến|qua|đường|bưu|điện|tử|và|với|gửi|hệ|thống|dịch|vụ|ích|môi|cấp|mang|cổng|mạng|trên|hình|thức|thì|"
@@ -143,6 +153,6 @@ OBJECT = re.compile(
     r"(?:\)|:|\bđối chiếu|\bbản chính|\bsổ gốc|\bchứng thực|\bcủa)\s*:?\s+"
     r"(?P<paper>(?:(?:các|những|một trong(?: các| những)?)\s+)?"
     r"(?:giấy|quyết định|văn bản|hợp đồng|văn bằng|bằng|chứng chỉ|thẻ|tài liệu|báo cáo|sổ|hộ chiếu|phiếu|đơn|biên bản|"
-    r"danh sách|điều lệ|nghị quyết|căn cước|chứng từ|hóa đơn|hoá đơn)\b(?! gốc).*)",
+    r"danh sách|điều lệ|nghị quyết|căn cước|chứng từ|hóa đơn|hoá đơn|thư)\b(?! gốc).*)",
     re.IGNORECASE,
 )

@@ -14,12 +14,12 @@ from indexer.facts import paper_words as words
 from indexer.facts.distinct import same_line, shortened_label, told_apart
 from indexer.facts.headings import Line, sections
 from indexer.facts.lists import Part, parts_of
+from indexer.facts.mentions import joined_behind_the_cut
+from indexer.facts.paper_names import NAME, paper_name
 from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
 
-NAME, LABEL = 180, 200
-_NUMBERED = re.compile(r"^(?:/\s+|\d{1,2},\s+)(?=[^\W\d])")  # "/ Tờ trình", "1, Văn bản"
-_NO_WORD = re.compile(r"[\W\d_]+")
+LABEL = 200
 NAMELESS = "Biểu mẫu kèm theo (hồ sơ trên Cổng không ghi tên giấy tờ)"
 
 
@@ -60,50 +60,6 @@ def is_remark(line: Line, text: str) -> bool:
     if words.PAPER_START.match(bare):
         return False
     return bool(words.ACTOR.match(bare) and words.ACTS.search(bare))
-
-
-def paper_name(text: str) -> tuple[str, bool]:
-    """The name of the paper in at most 180 characters, never cut inside a word; and whether the line goes on."""
-    name, abridged = _shortened(text)
-    if not abridged or not words.COPY.match(name) or len(_NO_WORD.sub("", words.MANNER.sub("", name))) >= 8:
-        return name, abridged
-    paper = words.OBJECT.search(without_bullet(text).rstrip(" ;,.:–-+*"))
-    if not paper:
-        return name, abridged
-    return f"{at_word(name, 78).removesuffix('…')}… {at_word(paper['paper'], 98).removesuffix('…')}", True
-
-
-def _shortened(text: str) -> tuple[str, bool]:
-    bare = _NUMBERED.sub("", without_bullet(text).rstrip(" ;,.:–-+*/")).lstrip('“"')
-    if len(bare) <= NAME:
-        whole_name = bare.rstrip(" .…")  # the mark of a cut name is set where the name is shown
-        return whole_name or text[:NAME].strip(), bare.endswith("…") and bool(whole_name)
-    limited = words.LIMITED_TO.search(bare)
-    if limited and len(limited[1]) < NAME - 70 and not words.STRONG_END.search(bare, 0, limited.start()):
-        return f"{at_word(bare[: limited.start()], NAME - 1 - len(limited[1]))} {limited[1]}", True
-    ends = [found.start() for found in words.STRONG_END.finditer(bare, 0, NAME + 1)]
-    heads = [bare[:end] for end in ends if end >= 12 and _balanced(bare[:end])]
-    conditional = words.CONDITION.match(bare) is not None
-    rest = bare[len(heads[-1]) :] if heads and len(heads[-1]) <= NAME - 60 else ""
-    if rest.startswith(";") and words.STRICT_PAPER.match(rest[1:].strip()):
-        return at_word(bare, NAME).removesuffix("…"), True  # the next paper is part of the line, so it is named too
-    if heads and not (conditional and not words.THEN.search(heads[-1])):
-        return heads[-1].rstrip(" ;,.:"), True
-    then = next((found for found in words.THEN.finditer(bare) if _balanced(bare[: found.start()])), None)
-    if conditional and then and then.end() > NAME - 60:
-        situation, demand = bare[: then.start()].strip(), bare[then.start() :].strip()
-        if demand.startswith(":"):
-            return f"{at_word(situation, 88)}: {at_word(without_bullet(demand), 88).removesuffix('…')}", True
-        return f"{at_word(situation, 88)} {at_word(demand, 88).removesuffix('…')}", True
-    clauses = [found.start() for found in words.EXPLAINS.finditer(bare, 0, NAME + 1)]
-    whole = [bare[:end] for end in clauses if end >= 60 and _balanced(bare[:end])]
-    if whole and not conditional:
-        return whole[-1].rstrip(" ;,.:–-"), True
-    return at_word(bare, NAME).removesuffix("…"), True  # `abridged` says that it goes on
-
-
-def _balanced(text: str) -> bool:
-    return text.count("(") == text.count(")") and text.count("“") == text.count("”")
 
 
 def glued_papers(text: object) -> list[str]:
@@ -322,8 +278,9 @@ def _paper(line: Line, part: Part, *, alone: bool) -> Paper:
         for other, goes_on in map(paper_name, part.alternatives)
     ]
     name = words.LIST_INTRODUCED.sub("", name) or name
+    joined = joined_behind_the_cut(text, name) if abridged and not alternatives else ()
     said = same_line(" ".join([name, *(other for other, _ in alternatives)]))
-    mentions = [paper_name(other) for other in part.mentions if same_line(other)[:25] not in said]
+    mentions = [paper_name(other) for other in (*part.mentions, *joined) if same_line(other)[:25] not in said]
     cut = abridged or bool(mentions) or any(goes_on for _, goes_on in (*alternatives, *mentions))
     whole = clean(" ".join([part.text, *part.alternatives]))
     return Paper(

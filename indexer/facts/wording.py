@@ -103,6 +103,11 @@ def at_word(text: str, limit: int) -> str:
     return head.rstrip(" ,;:(-–+….") + "…"
 
 
+def balanced(text: str) -> bool:
+    """Whether every bracket and quotation of `text` is closed."""
+    return text.count("(") == text.count(")") and text.count("“") == text.count("”")
+
+
 def within(text: str, limit: int) -> tuple[str, bool]:
     """`text` in at most `limit` characters, cut at the end of a sentence where one fits; and whether it was cut."""
     if len(text) <= limit:

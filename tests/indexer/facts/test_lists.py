@@ -206,3 +206,12 @@ def test_inside_a_situation_a_further_one_stands_in_front_of_its_papers() -> Non
     assert [paper.name for paper in cases[0].papers] == [
         "Đơn", "Đối với tổ chức: Quyết định thành lập", "Đối với tổ chức: Điều lệ",
     ]  # fmt: skip
+
+
+def test_a_condition_inside_an_alternative_does_not_take_the_next_alternative_with_it() -> None:
+    text = (
+        f"Giấy tờ chứng minh: Bản sao một trong các giấy tờ sau: - Bằng tốt nghiệp{LONG}. Trường hợp văn bằng không ghi"
+        " ngôn ngữ, cần bổ sung giấy tờ chứng minh; - Một trong các chứng chỉ gồm: Chứng chỉ bậc 4; chứng chỉ bậc 5"
+    )
+    (paper,) = papers(text)
+    assert paper.alternatives[1:] == ("Chứng chỉ bậc 4", "chứng chỉ bậc 5")

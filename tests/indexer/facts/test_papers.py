@@ -4,15 +4,8 @@ from hypothesis import strategies as st
 
 from indexer.facts.distinct import same_line, shortened_label
 from indexer.facts.headings import Line, introduces
-from indexer.facts.papers import (
-    NAME,
-    forms_in,
-    glued_papers,
-    is_remark,
-    paper_name,
-    papers_in_label,
-    read_papers,
-)
+from indexer.facts.paper_names import NAME, paper_name
+from indexer.facts.papers import forms_in, glued_papers, is_remark, papers_in_label, read_papers
 from indexer.facts.wording import clean
 from knowledge_base.procedure import CaseKind
 
