@@ -9,7 +9,7 @@ LIST_FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 LIST_INTRODUCED = re.compile(  # the end of a name behind which its list was taken away
-    r"(?<=\w),?\s*(?:(?:bao )?gồm(?: có)?|(?:như )?sau(?: đây)?|dưới đây|kèm theo)(?: (?:các|những) giấy tờ)?"
+    r"(?<=[\w)]),?\s*(?:(?:bao )?gồm(?: có)?|(?:như )?sau(?: đây)?|dưới đây|kèm theo)(?: (?:các|những) giấy tờ)?"
     r"[\s:;,.]*$",
     re.IGNORECASE,
 )
@@ -28,7 +28,11 @@ STRICT_NOUNS = (
     "khai|thuyết|dịch|scan|tóm|công|mô|phôtô|"
     "photo|đăng|đề|tự|xác|thảo|in|án)|văn bản|hợp đồng|quyết định|chứng chỉ|chứng từ|danh sách|danh mục|báo cáo|"
     "phiếu|thông báo|ảnh|hộ chiếu|thẻ |biên bản|phương án|dự thảo|điều lệ|sơ đồ|bảng|tài liệu|công văn|lý lịch|"
-    "sơ yếu|kế hoạch|đề án|nghị quyết|hóa đơn|hoá đơn|thuyết minh|căn cước|sổ "
+    "sơ yếu|kế hoạch|đề án|nghị quyết|hóa đơn|hoá đơn|thuyết minh|căn cước|sổ |văn bằng|"
+    "chứng nhận (?:xuất xứ|chất lượng|sức khỏe|sức khoẻ|bồi dưỡng|đăng ký|kiểm dịch|hợp quy|hợp chuẩn|bảo hiểm|lưu hành|đã)|"
+    "kết quả (?:thử|kiểm|xét nghiệm|đánh giá|thẩm|giám định|thực hiện thủ tục|khảo|quan trắc|đấu thầu|phân tích|trưng cầu)|"
+    "bằng (?:tốt nghiệp|cử nhân|đại học|thạc sĩ|thạc sỹ|tiến sĩ|tiến sỹ|cao đẳng|trung cấp|kỹ sư|bác sĩ|bác sỹ|dược sĩ|"
+    "dược sỹ|chuyên|khen|độc quyền|lái|thuyền|máy trưởng|tú tài|sau đại học|cấp)"
 )
 STRICT_PAPER = re.compile(rf"^(?:\d{{1,2}}\s*(?:\([^()]*\)\s*)?)?(?:{STRICT_NOUNS})", re.IGNORECASE)
 ACTS = re.compile(

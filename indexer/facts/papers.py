@@ -20,6 +20,7 @@ from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
 
 LABEL = 200
+_WHOSE = re.compile(r"hồ sơ (?:của|đối với)\b", re.IGNORECASE)
 NAMELESS = "Biểu mẫu kèm theo (hồ sơ trên Cổng không ghi tên giấy tờ)"
 
 
@@ -101,7 +102,7 @@ def glued_papers(text: object) -> list[str]:
     )
     if not certain:
         return []
-    if not words.SITUATION.search(bare_head):
+    if not words.SITUATION.search(bare_head) and not _WHOSE.match(bare_head):
         return items
     situation = at_word(bare_head, 88)
     return [f"{situation}: {without_bullet(item)}" for item in items]
