@@ -42,6 +42,7 @@ _LISTS: Final = re.compile(
 _LISTS_WITH_COLON: Final = re.compile(r"(?:\bkèm theo|\bphải (?:có|nộp|bổ sung)(?: thêm)?)$", re.IGNORECASE)
 _LONGEST: Final = 700
 _CHOICE: Final = re.compile(r"\bmột trong\b[^:]{0,160}$|\bmột hoặc một số\b[^:]{0,160}$", re.IGNORECASE)
+_BESIDES: Final = re.compile(r"\bngoài (?:một trong )?(?:các|những) (?:loại )?giấy tờ\b", re.IGNORECASE)
 _LEAD: Final = re.compile(
     r"^(?P<mark>[-–]+|\++|[*•▪]+|\(?(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})[.)]*(?=[\s).])|\(?(?P<letter>[a-zđ])\))\s*"
 )
@@ -79,7 +80,11 @@ def sections(label: str, lines: Sequence[Line], *, situation: bool) -> list[Sect
     prefix = ""
     inside = ""
     at = 0
+    gathered = [] if kept else _lower_alternatives(lines, heads)
     while at < len(lines):
+        if at in gathered:
+            at += 1
+            continue
         line, mark = lines[at], _mark(lines[at])
         bare = without_bullet(clean(line.text)).rstrip(_EDGE)
         if at not in heads:
@@ -89,15 +94,15 @@ def sections(label: str, lines: Sequence[Line], *, situation: bool) -> list[Sect
             (under or base).lines.append(line._replace(text=text))
             at += 1
             continue
-        below = _below(lines, heads, at) if kept else []
-        under, prefix, inside = None, "", _mark(lines[at + 1]) if below else ""
+        below = _below(lines, heads, at) if kept else [lines[place] for place in gathered]
+        under, prefix, inside = None, "", _mark(lines[at + 1]) if below and kept else ""
         conditional = bool(words.SITUATION.search(bare))
         if _CHOICE.search(bare) or (words.STRICT_PAPER.match(bare) and not below):
             chosen = below if _CHOICE.search(bare) and len(below) > 1 else []
             named = tuple(without_bullet(clean(each.text)).rstrip(_EDGE) for each in chosen)
             counted = line if line.originals or line.copies or not chosen else chosen[0]
             base.lines.append(line._replace(originals=counted.originals, copies=counted.copies, alternatives=named))
-            at += len(chosen)
+            at += len(chosen) if kept else 0
         elif below and not situation:
             under = Section(bare, [], [], needed_always=not conditional)
             found.append(under)
@@ -109,6 +114,24 @@ def sections(label: str, lines: Sequence[Line], *, situation: bool) -> list[Sect
             base.notes.append(clean(line.text))
         at += 1
     return [section for section in found if section.lines or section.notes or section is base]
+
+
+def _lower_alternatives(lines: Sequence[Line], heads: set[int]) -> list[int]:
+    """The places of the lines below the one choice of a shuffled group: those with "+", where the others have none."""
+    (head,) = heads if len(heads) == 1 else (-1,)
+    if (
+        head < 0
+        or _mark(lines[head]) == "+"
+        or not _CHOICE.search(without_bullet(clean(lines[head].text)).rstrip(_EDGE))
+    ):
+        return []
+    found = [at for at, line in enumerate(lines) if _mark(line) == "+" and not _BESIDES.search(clean(line.text))]
+    of_another = any(words.CONDITION.match(text) and "nêu trên" not in text for text in _bare_texts(lines, found))
+    return found if len(found) > 1 and not of_another else []
+
+
+def _bare_texts(lines: Sequence[Line], places: Sequence[int]) -> list[str]:
+    return [without_bullet(clean(lines[at].text)) for at in places]
 
 
 def _below(lines: Sequence[Line], heads: set[int], head: int) -> list[Line]:

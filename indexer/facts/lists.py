@@ -101,7 +101,7 @@ def parts_of(raw: object) -> list[Part]:
 
 def _with_further_sentences(part: Part) -> Part:
     named = named_in_sentences(part.text)
-    named += tuple(demand for each in part.alternatives for demand in demands_in(each))
+    named += tuple(demand for each in part.alternatives for demand in demands_in(each) if demand not in each[:60])
     return part._replace(mentions=tuple(dict.fromkeys((*part.mentions, *named))))
 
 

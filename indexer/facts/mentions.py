@@ -29,7 +29,10 @@ _DEMANDS: Final = re.compile(  # "thì phải có cam kết của …", "cần b
     rf" (?P<paper>(?:\d{{1,2}} )?(?:{words.STRICT_NOUNS}|cam kết|văn bằng|các (?:giấy|tài liệu|văn bản)).*)",
     re.IGNORECASE | re.DOTALL,
 )
-_NOT_DEMANDED: Final = re.compile(r"\bthì\b.{0,40}\bkhông (?:phải|cần|yêu cầu) (?:nộp|xuất trình)", re.IGNORECASE)
+_NOT_DEMANDED: Final = re.compile(
+    r"\bthì\b.{0,40}\bkhông (?:phải|cần|yêu cầu) (?:nộp|xuất trình)|đối với (?:hàng hóa|hàng hoá) phải có",
+    re.IGNORECASE,
+)
 _NAMED_BEFORE: Final = re.compile(
     r"^.{0,40}\b(?:(?:nêu|nói) trên|tại điểm này|(?:giấy tờ|văn bản|tài liệu) (?:đó|này))\b"
 )
@@ -77,8 +80,8 @@ def joined_behind_the_cut(line: str, name: str) -> tuple[str, ...]:
 
 
 def demands_in(text: str) -> tuple[str, ...]:
-    """The later sentences of a wording that demand a paper in some situation."""
-    return tuple(sentence.strip(_EDGE) for sentence in SENTENCE_ITEM.split(text)[1:] if _demands(sentence))
+    """The sentences of a wording that demand a paper in some situation."""
+    return tuple(sentence.strip(_EDGE) for sentence in SENTENCE_ITEM.split(text) if _demands(sentence))
 
 
 def _demands(sentence: str) -> bool:

@@ -13,6 +13,11 @@ LIST_INTRODUCED = re.compile(  # the end of a name behind which its list was tak
     r"[\s:;,.]*$",
     re.IGNORECASE,
 )
+ONLY_SETS = re.compile(  # how many sets, in which form; no paper of its own, whatever counts a clerk gave it
+    r"(?:\d/\s*)?(?:số lượng(?: bộ)? hồ sơ|số bộ hồ sơ|hồ sơ được lập thành)\b(?:(?!\b(?:gồm|đơn|tờ khai|giấy|"
+    r"văn bản|quyết định|phiếu|hợp đồng|báo cáo|mẫu|thẻ|ảnh)\b).)*",
+    re.IGNORECASE | re.DOTALL,
+)
 NONE = re.compile(r"(?:không|chưa)(?: có)?(?: quy định)?(?: cụ thể)?[\s.]*", re.IGNORECASE)
 PAPER_NOUNS = (
     "đơn|tờ khai|tờ trình|giấy|bản |các bản|văn bản|hợp đồng|quyết định|chứng|hồ sơ|danh sách|danh mục|báo cáo|phiếu|"
@@ -29,8 +34,9 @@ STRICT_NOUNS = (
     "photo|đăng|đề|tự|xác|thảo|in|án)|văn bản|hợp đồng|quyết định|chứng chỉ|chứng từ|danh sách|danh mục|báo cáo|"
     "phiếu|thông báo|ảnh|hộ chiếu|thẻ |biên bản|phương án|dự thảo|điều lệ|sơ đồ|bảng|tài liệu|công văn|lý lịch|"
     "sơ yếu|kế hoạch|đề án|nghị quyết|hóa đơn|hoá đơn|thuyết minh|căn cước|sổ |văn bằng|"
-    "chứng nhận (?:xuất xứ|chất lượng|sức khỏe|sức khoẻ|bồi dưỡng|đăng ký|kiểm dịch|hợp quy|hợp chuẩn|bảo hiểm|lưu hành|đã)|"
-    "kết quả (?:thử|kiểm|xét nghiệm|đánh giá|thẩm|giám định|thực hiện thủ tục|khảo|quan trắc|đấu thầu|phân tích|trưng cầu)|"
+    "chứng nhận (?:xuất xứ|chất lượng|sức khỏe|sức khoẻ|bồi dưỡng|đăng ký|kiểm dịch|hợp quy|hợp chuẩn|bảo hiểm|"
+    "lưu hành|đã)|"
+    "kết quả (?:thử|kiểm|xét nghiệm|đánh giá|thẩm|giám định|thực hiện thủ tục|khảo|quan trắc|đấu thầu|phân tích)|"
     "bằng (?:tốt nghiệp|cử nhân|đại học|thạc sĩ|thạc sỹ|tiến sĩ|tiến sỹ|cao đẳng|trung cấp|kỹ sư|bác sĩ|bác sỹ|dược sĩ|"
     "dược sỹ|chuyên|khen|độc quyền|lái|thuyền|máy trưởng|tú tài|sau đại học|cấp)"
 )
@@ -90,7 +96,9 @@ ELECTRONIC_ONLY = re.compile(  # how the papers of an online application look; "
     re.IGNORECASE,
 )
 EXEMPTED = re.compile(
-    r"không (?:phải|cần|được yêu cầu|yêu cầu|bao gồm|bắt buộc)(?:(?!\bthì\b)[^.;])*|đã nộp [^,;.]*", re.IGNORECASE
+    r"không (?:phải|cần|được yêu cầu|yêu cầu|bao gồm|bắt buộc)(?:(?!\bthì\b)[^.;])*|đã nộp [^,;.]*|"
+    r"đối với (?:hàng hóa|hàng hoá) phải có [^;.]*",  # which goods, not what is to be handed in
+    re.IGNORECASE,
 )
 PART = re.compile(
     r"^(?:(?:các )?(?:loại )?giấy tờ(?:,? tài liệu)?\s*(?:\(|:|gồm|bao gồm|phải|cần|kèm|nộp|xuất trình|sau|"

@@ -14,7 +14,7 @@ from indexer.facts import paper_words as words
 from indexer.facts.distinct import same_line, shortened_label, told_apart
 from indexer.facts.headings import Line, sections
 from indexer.facts.lists import Part, parts_of
-from indexer.facts.mentions import joined_behind_the_cut
+from indexer.facts.mentions import demands_in, joined_behind_the_cut
 from indexer.facts.paper_names import NAME, paper_name
 from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
@@ -42,10 +42,12 @@ def forms_in(text: str) -> tuple[str, ...]:
 
 
 def is_remark(line: Line, text: str) -> bool:
-    """Whether a line tells a rule instead of naming a paper. Only lines without count and form can."""
+    """Whether a line tells a rule instead of naming a paper; with a count or a form only the number of sets can."""
+    bare = without_bullet(text).lstrip('(*“" ')
+    if not line.files and (words.ONLY_SETS.fullmatch(bare) or words.NONE.fullmatch(bare)):
+        return True
     if line.originals or line.copies or line.files:
         return False
-    bare = without_bullet(text).lstrip('(*“" ')
     if (
         not bare
         or words.NONE.fullmatch(bare)
@@ -183,7 +185,7 @@ def _read_group(
     for line in lines:
         text = clean(line.text)
         counted = line.originals or line.copies or line.files
-        is_note = not counted and (not text or under_remark or is_remark(line, text))
+        is_note = (not counted and (not text or under_remark)) or is_remark(line, text)
         (told if is_note else rest).append(line)
     notes += [clean(line.text) for line in told]
     situation = _case(label, [], [], several=several, under_remark=under_remark).kind is CaseKind.CASE
@@ -197,6 +199,7 @@ def _read_group(
         elif _start(text) not in listed:
             papers.extend(_papers_of(Line(text), text))
     papers += [paper for line in first for paper in _papers_of(line, clean(line.text))]
+    papers += [_paper(Line(text), Part(text), alone=True) for note in notes for text in demands_in(note)]
     if not typed and words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
         papers = [*_papers_of(Line(raw_label), label), *papers]
     found = [(label or (parts[0].label if parts else ""), papers, notes, bool(parts) and parts[0].needed_always)]

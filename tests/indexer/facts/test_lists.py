@@ -215,3 +215,26 @@ def test_a_condition_inside_an_alternative_does_not_take_the_next_alternative_wi
     )
     (paper,) = papers(text)
     assert paper.alternatives[1:] == ("Chứng chỉ bậc 4", "chứng chỉ bậc 5")
+
+
+def test_lower_lines_of_a_shuffled_group_are_the_alternatives_of_its_one_choice() -> None:
+    lines = [
+        Line("+ Giấy chứng nhận quyền sử dụng đất", 0, 1), Line("- Đơn đề nghị", 1),
+        Line("- Trường hợp diện tích thay đổi thì phải có một trong các giấy tờ sau:"),
+        Line("+ Hợp đồng thuê đất", 0, 1),
+        Line("+ Trường hợp thuê nhà thì ngoài một trong các giấy tờ nêu trên bổ sung hợp đồng thuê", 0, 1),
+    ]  # fmt: skip
+    (case,) = read_papers([("", lines)]).cases
+    order, choice, besides = case.papers
+    assert order.name == "Đơn đề nghị"
+    assert choice.alternatives == ("Giấy chứng nhận quyền sử dụng đất", "Hợp đồng thuê đất")
+    assert besides.name.startswith("Trường hợp thuê nhà thì ngoài một trong")
+
+
+def test_lower_lines_that_name_another_situation_are_not_gathered() -> None:
+    lines = [
+        Line("+ Trường hợp sinh ở nước ngoài thì nộp giấy chứng sinh", 1), Line("- Tờ khai", 1),
+        Line("- Chứng cứ gồm một trong các giấy tờ sau:"), Line("+ Văn bản của cơ quan y tế", 1),
+    ]  # fmt: skip
+    (case,) = read_papers([("", lines)]).cases
+    assert not any(paper.alternatives for paper in case.papers)

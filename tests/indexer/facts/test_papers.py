@@ -35,10 +35,8 @@ def test_headings_of_one_dossier_are_told_from_situations(label: str, kind: Case
     [
         "* Lưu ý: mang bản chính để đối chiếu",
         "Ví dụ: thẻ căn cước",
-        "Số lượng hồ sơ: 01 bộ",
         "+ Người tiếp nhận có trách nhiệm kiểm tra, đối chiếu",
         "Trường hợp đã có dữ liệu trong cơ sở dữ liệu thì không phải nộp bản giấy",
-        "Không quy định.",
     ],
 )
 def test_rules_without_a_count_are_remarks_and_with_a_count_are_papers(text: str) -> None:
@@ -371,3 +369,39 @@ def test_leftover_marks_are_no_part_of_a_name(text: str) -> None:
 def test_groups_without_a_label_are_given_none_by_their_wording() -> None:
     cases = read_papers([("Lưu ý:", [Line("Nộp sớm.")]), ("", [Line("Đơn", 1)])]).cases
     assert [case.label for case in cases] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "text", ["Số lượng hồ sơ: 01 (một) bộ.", "Số lượng hồ sơ: 02 bộ, trong đó có 01 bộ gốc", "Không có."]
+)
+def test_the_number_of_sets_is_no_paper_also_with_a_count(text: str) -> None:
+    (case,) = read_papers([("", [Line("Đơn đề nghị", 1), Line(text, 1)])]).cases
+    assert ([paper.name for paper in case.papers], case.notes) == (["Đơn đề nghị"], (text,))
+
+
+def test_a_number_of_sets_that_names_papers_or_has_a_form_stays_a_paper() -> None:
+    lines = [Line("Số lượng hồ sơ: 01 bộ gồm đơn và giấy phép", 1), Line("Số lượng hồ sơ: 01 bộ", 1, 0, ("mẫu.doc",))]
+    assert len(read_papers([("", lines)]).cases[0].papers) == 2
+
+
+def test_a_demand_inside_a_remark_is_a_paper_too() -> None:
+    text = (
+        "Người ủy quyền chịu trách nhiệm trước pháp luật. Trường hợp chưa có tài khoản thì hồ sơ phải kèm theo bản sao"
+    )
+    (case,) = read_papers([("", [Line("Đơn", 1), Line(f"{text} hộ chiếu của người ủy quyền.")])]).cases
+    assert [paper.name for paper in case.papers] == [
+        "Đơn",
+        "Trường hợp chưa có tài khoản thì hồ sơ phải kèm theo bản sao hộ chiếu của người ủy quyền",
+    ]
+    assert case.note_count == 1
+
+
+def test_who_need_not_hand_in_a_licence_for_goods_that_need_one_is_a_remark() -> None:
+    text = "Đối với hàng hóa phải có giấy phép nhập khẩu; nếu cơ quan đó gửi qua Cổng, người khai không phải nộp"
+    assert is_remark(Line(text), text)
+
+
+def test_diplomas_and_results_are_papers_of_their_own() -> None:
+    text = "chứng nhận chất lượng do tổ chức nước ngoài cấp; (2) chứng nhận xuất xứ; tài liệu kỹ thuật của vật liệu"
+    long = f"(1) {text} theo quy định của pháp luật về chất lượng sản phẩm, hàng hóa và quy chuẩn kỹ thuật hiện hành"
+    assert len(read_papers([("", [Line(long, 1)])]).cases[0].papers) == 2
