@@ -2,7 +2,7 @@
 
 import re
 
-from indexer.facts.wording import clean, sentences, whole_sentences, within
+from indexer.facts.wording import clean, sentences, whole_sentences, within, without_bullet
 from knowledge_base.procedure import Channel, Duration, DurationKind, DurationUnit
 
 _UNITS = {
@@ -45,6 +45,10 @@ _EXCEPTION = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"tăng thêm|thêm không quá|kéo dài|gia hạn|miền núi", re.IGNORECASE)
+_WHOSE = re.compile(
+    r"đối với|trường hợp|thời (?:gian|hạn)|kể từ|\bcấp (?:mới|lại|đổi|giấy)|thông báo|công nhận", re.IGNORECASE
+)
+_NOT_WHOSE = re.compile(r"(?:nộp|trực tiếp|tiếp nhận|gửi|phí|lệ phí)\b", re.IGNORECASE)
 _FOR_SOME = re.compile(r"(?:đối với (?:các )?(?:xã|vùng|địa bàn|nơi|khu vực)|riêng)\b", re.IGNORECASE)
 _PROCESSING = re.compile(
     r"thời (?:hạn|gian)[^.;]{0,30}(?:giải quyết|xử lý|thực hiện)|kể từ|không quá|trong thời hạn", re.IGNORECASE
@@ -69,14 +73,21 @@ def _number(raw: object) -> float | None:
     return float(text.replace(",", ".")) if re.fullmatch(r"\d{1,4}(?:[.,]\d{1,2})?", text) else None
 
 
-def read_duration(value: object, unit: object, description: object, channel: Channel | None) -> Duration:
-    """One processing time out of the portal's value, unit and the method's description. Never raises."""
+def read_duration(
+    value: object, unit: object, description: object, channel: Channel | None, *, among_others: bool = False
+) -> Duration:
+    """One processing time out of the portal's value, unit and the method's description. Never raises.
+
+    `among_others`: the channel has other times as well, so only the description tells whose this one is.
+    """
     number = _number(value)
     name = clean(unit).upper()
     known = _UNITS.get(name)
     told = _without_marks(clean(description))
     if number and known is not None:
         other, abridged = _told_besides(number, known, told) if channel else ("", False)
+        if among_others and not other:
+            other, abridged = _short(_telling(told) or _whose(told))
         return Duration(
             kind=DurationKind.STATED, channel=channel, value=number, unit=known, text=other, abridged=abridged
         )
@@ -152,6 +163,12 @@ def _told_besides(number: float, unit: DurationUnit, told: str) -> tuple[str, bo
 
 def _telling(told: str) -> str:
     return " ".join(part for part in whole_sentences(told) if _STATEMENT.search(part)).strip(" -+*;")
+
+
+def _whose(told: str) -> str:
+    """The first clause of a description without a time ("Đối với hồ sơ phải bổ sung"), or ""."""
+    clause = without_bullet(re.split(r"[.;:]\s|\s-\s", f"{without_bullet(told)} ", maxsplit=1)[0]).strip(" -+*.;:")
+    return clause if len(clause) <= 200 and _WHOSE.search(clause) and not _NOT_WHOSE.match(clause) else ""
 
 
 def _short(text: str) -> tuple[str, bool]:

@@ -305,7 +305,8 @@ def _methods(
     durations: dict[Duration, None] = {}
     notes: dict[tuple[Channel, str], None] = {}
     channels: dict[Channel, None] = {}
-    for method in detail.parts("executionMethods"):
+    methods = detail.parts("executionMethods")
+    for method in methods:
         channel = _CHANNELS.get(method.text("submissionMethod").upper())
         if channel is None:
             findings.add("channels", "hình thức nộp không rõ", "reported")
@@ -315,7 +316,11 @@ def _methods(
             if note:
                 notes.setdefault((channel, note))
         duration = read_duration(
-            method.raw("processingTime"), method.raw("processingTimeUnit"), method.raw("description"), channel
+            method.raw("processingTime"),
+            method.raw("processingTimeUnit"),
+            method.raw("description"),
+            channel,
+            among_others=_is_one_of_several_times(method, methods),
         )
         durations.setdefault(duration)
         _report_time(method, findings)
@@ -335,6 +340,13 @@ def _methods(
             findings.add("fees", reading.doubt, reading.action)
     lines = dict.fromkeys(reading.line for reading in completed)
     return tuple(lines), tuple(durations), tuple(notes), tuple(channels)
+
+
+def _is_one_of_several_times(method: _Part, methods: list[_Part]) -> bool:
+    """Whether other methods of the same channel state another time, and their descriptions may tell whose it is."""
+    same = [other for other in methods if other.text("submissionMethod") == method.text("submissionMethod")]
+    times = {(str(other.raw("processingTime")), str(other.raw("processingTimeUnit"))) for other in same}
+    return len(times) > 1 and len({other.text("description") for other in same}) > 1
 
 
 def _report_time(method: _Part, findings: Findings) -> None:

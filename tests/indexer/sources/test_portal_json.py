@@ -266,3 +266,20 @@ def test_a_result_without_a_word_is_none() -> None:
     found, _ = read_record(record(resultsDetails=[{"name": "..."}, {"name": "Thẻ."}]))
     assert found is not None
     assert found.results == ("Thẻ",)
+
+
+def test_of_several_times_of_one_channel_each_says_whose_it_is() -> None:
+    found = procedure(
+        executionMethods=[
+            method("DIRECT", 1, "WORKING_DAY", "Trong 01 ngày làm việc đối với tuyến dài."),
+            method("DIRECT", 2, "WORKING_DAY", "Đối với tuyến ngắn - Nộp tại Trung tâm."),
+            method("DIRECT", 3, "WORKING_DAY", "Nộp trực tiếp tại Trung tâm."),
+            method("ONLINE", 2, "WORKING_DAY", "Trong 02 ngày làm việc."),
+        ]
+    )
+    assert [(time.value, time.text) for time in found.durations if time.channel] == [
+        (1, "Trong 01 ngày làm việc đối với tuyến dài."),
+        (2, "Đối với tuyến ngắn"),
+        (3, ""),
+        (2, ""),
+    ]
