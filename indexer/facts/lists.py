@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from indexer.facts import paper_words as words
 from indexer.facts.mentions import CONTENT, SENTENCE_ITEM, UPPER, demands_in, named_in_sentences
+from indexer.facts.paper_names import says_only_how
 from indexer.facts.wording import at_word, balanced, clean_lines, without_bullet
 
 
@@ -87,6 +88,14 @@ _MANNER_ONLY: Final = re.compile(
     re.IGNORECASE,
 )
 _SAID_BY_CAPITALS: Final = re.compile(rf",\s+(?=[{UPPER}])|;\s+|\s+hoặc\s+(?=\S)")
+_EITHER: Final = re.compile(r",?\s+hoặc\s+")
+_HOLDS_FOR_ALL: Final = re.compile(
+    rf"\b(?:đối với|trường hợp|nếu|trừ|có (?!liên quan|thẩm quyền)|để|chứng minh|thể hiện)\b|\b(?:kèm theo|cùng)\s(?:{words.STRICT_NOUNS})",
+    re.IGNORECASE,
+)
+_AND_ANOTHER: Final = re.compile(rf"\bvà\s(?:{words.STRICT_NOUNS})", re.IGNORECASE)
+_SECOND_NOUN: Final = re.compile(rf"\s(?:{words.STRICT_NOUNS})", re.IGNORECASE)
+_COPIED: Final = re.compile(r"^bản (?:chính|sao|chụp|gốc)(?: có chứng thực)?\s+", re.IGNORECASE)
 _SEVERAL_OF_ONE: Final = re.compile(r"[,;]\s+|\s+hoặc\s+")
 _MOSTLY: Final = 0.6
 """So many of the pieces between semicolons must be papers to be told as alternatives of their own."""
@@ -174,6 +183,7 @@ def _unmarked_choice(text: str, mentions: tuple[str, ...] = ()) -> Part:
         pieces = [without_bullet(part).strip(_EDGE) for part in splits.split(rest) if part.strip(_EDGE)]
         if len(pieces) > len(named) and all(_is_paper(part) and balanced(part) for part in pieces):
             named = pieces
+    named = named if len(named) > 1 else _either(rest)
     return Part(text[: choice.end()].rstrip(_EDGE), tuple(named) if _is_paper(named[0]) else (), mentions)
 
 
@@ -296,10 +306,34 @@ def _flat(items: list[str]) -> list[str]:
         elif opened and words.STRICT_PAPER.match(opened[2]) and balanced(opened[1]):
             named = [opened[1].strip(_EDGE), opened[2]]
         else:
-            named = [bare]
+            named = _either(bare)
         for each in filter(None, named):
             found.setdefault(each)
     return list(found)
+
+
+def _either(item: str) -> list[str]:
+    """The papers that "hoặc" joins in an alternative too long to be shown whole; [item] where it is one.
+
+    "Giấy xác nhận của đơn hoặc giấy phép" may speak of one paper: behind a second noun only a copy or the same kind of
+    paper certainly begins another alternative. What the last one is for, or what comes with it, may hold for all.
+    """
+    pieces: list[str] = []
+    start = 0
+    for found in _EITHER.finditer(item) if len(item) > 180 else ():
+        before, after = item[start : found.start()], item[found.end() :]
+        if not (balanced(item[: found.start()]) and _is_paper(before) and words.STRICT_PAPER.match(after)):
+            continue
+        if says_only_how(before) or says_only_how(after.split(" hoặc ")[0]) or (
+            _SECOND_NOUN.search(_COPIED.sub("", before), 12)
+            and not words.COPY.match(after)
+            and before.split()[:2] != after.split()[:2]
+        ):
+            continue
+        pieces.append(before)
+        start = found.end()
+    together = _AND_ANOTHER.search(item) or _HOLDS_FOR_ALL.search(item, start)
+    return [item] if together else [*pieces, item[start:]]
 
 
 def _named(items: list[str]) -> tuple[str, ...]:
