@@ -13,6 +13,8 @@ _STRONG_END = re.compile(r"(?<=[^\d\s])[.;:]\s|\s(?=\((?!s\)))|,?\s(?=thì\b)")
 _COMMA = re.compile(r"(?<=[^\W\d_]{3}),\s")  # not inside "điểm a, b, c khoản 1, 2"
 _LONG_ENOUGH = 60
 _HEAD = 80
+_SITUATION = 88
+_LIST_BEGINS = re.compile(r"(?:,?\s(?:thì )?(?:thành phần )?hồ sơ)?,?\s(?:bao )?gồm\b|:\s", re.IGNORECASE)
 _LETTERS = re.compile(r"\W+")
 
 
@@ -53,6 +55,28 @@ def told_apart(names: Sequence[str], wholes: Sequence[str], limit: int) -> list[
                 tail = at_word(rest, limit - len(head) - 2).removesuffix("…").rstrip(" ;,.:–-(")
                 result[position] = f"{head}… {tail}"
     return result
+
+
+def situations_told_apart(names: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """`names` ("situation…: paper") whose situations were cut to read alike although those of their `lines` differ."""
+    result = list(names)
+    shown = [name.partition("…: ")[0] if "…: " in name else "" for name in names]
+    for head in {head for head in shown if len(head) > _LONG_ENOUGH}:
+        alike = [position for position, other in enumerate(shown) if other == head]
+        wholes = [_situation_in(lines[position], head) for position in alike]
+        if not all(wholes):
+            continue
+        for position, situation in zip(alike, told_apart([head] * len(alike), wholes, _SITUATION), strict=True):
+            if situation != head:
+                result[position] = f"{situation}: {names[position].partition('…: ')[2]}"
+    return result
+
+
+def _situation_in(line: str, head: str) -> str:
+    """The whole situation that begins with `head` in an official line; "" where it is not there or does not end."""
+    start = line.find(head)
+    end = _LIST_BEGINS.search(line, start + len(head)) if start >= 0 else None
+    return line[start : end.start()] if end else ""
 
 
 def _shared_words(texts: list[str]) -> int:

@@ -9,8 +9,8 @@ import re
 from typing import Final, NamedTuple
 
 from indexer.facts import paper_words as words
+from indexer.facts.choices import ITEM, either, is_paper
 from indexer.facts.mentions import CONTENT, SENTENCE_ITEM, UPPER, demands_in, named_in_sentences
-from indexer.facts.paper_names import says_only_how
 from indexer.facts.wording import at_word, balanced, clean_lines, without_bullet
 
 
@@ -60,11 +60,6 @@ _BESIDES: Final = re.compile(
 )
 """Begins what is handed in besides the alternatives before it."""
 _OR: Final = re.compile(r"\bhoặc\s*[;.,:]*$|^hoặc\b", re.IGNORECASE)
-_ITEM: Final = re.compile(
-    r"^(?:văn bằng|bằng (?!văn)|hồ sơ |trích lục|bản |các (?:giấy tờ|tài liệu|văn bản|chứng từ)|mẫu (?:đơn|hộ tịch|tờ)|"
-    r"chứng minh|hình ảnh|tờ |bộ (?:chứng|hồ)|bảo lãnh|giấy\w|một trong|di chúc|sao kê|đĩa|tập |cam kết)",
-    re.IGNORECASE,
-)
 _ATTACHED: Final = re.compile(r"(?:kèm theo|gửi kèm|cùng với)(?: (?:các|những))?(?: \w+){0,5}$", re.IGNORECASE)
 _GENERIC: Final = re.compile(
     r"^(?:\W*(?:\d{1,2} )?(?:thành phần|bộ)?\s*(?:hồ sơ|tài liệu|(?:các )?giấy tờ)?(?: kèm theo)?,?\s*(?:bao gồm|gồm)?"
@@ -88,14 +83,7 @@ _MANNER_ONLY: Final = re.compile(
     re.IGNORECASE,
 )
 _SAID_BY_CAPITALS: Final = re.compile(rf",\s+(?=[{UPPER}])|;\s+|\s+hoặc\s+(?=\S)")
-_EITHER: Final = re.compile(r",?\s+hoặc\s+")
-_HOLDS_FOR_ALL: Final = re.compile(
-    rf"\b(?:đối với|trường hợp|nếu|trừ|có (?!liên quan|thẩm quyền)|để|chứng minh|thể hiện)\b|\b(?:kèm theo|cùng)\s(?:{words.STRICT_NOUNS})",
-    re.IGNORECASE,
-)
-_AND_ANOTHER: Final = re.compile(rf"\bvà\s(?:{words.STRICT_NOUNS})", re.IGNORECASE)
-_SECOND_NOUN: Final = re.compile(rf"\s(?:{words.STRICT_NOUNS})", re.IGNORECASE)
-_COPIED: Final = re.compile(r"^bản (?:chính|sao|chụp|gốc)(?: có chứng thực)?\s+", re.IGNORECASE)
+_IF_ANY: Final = re.compile(r"\(nếu có\)\W*$", re.IGNORECASE)
 _SEVERAL_OF_ONE: Final = re.compile(r"[,;]\s+|\s+hoặc\s+")
 _MOSTLY: Final = 0.6
 """So many of the pieces between semicolons must be papers to be told as alternatives of their own."""
@@ -116,7 +104,7 @@ def _with_further_sentences(part: Part) -> Part:
 
 def _parts(text: str) -> list[Part]:
     other = _THEN_OTHER.search(text)
-    if other and _is_paper(text[: other.start()]) and balanced(text[: other.start()]):
+    if other and is_paper(text[: other.start()]) and balanced(text[: other.start()]):
         return [*_parts(text[: other.start()]), *_parts(text[other.end() :])]
     found = _list_in(text)
     if found is None:
@@ -126,10 +114,10 @@ def _parts(text: str) -> list[Part]:
     if not choice and (_issued_again(found) or (head and all(map(_is_manner, found.items)))):
         return [Part(text)]
     if choice or any(_OR.search(item.strip(_EDGE)) for item in found.items):
-        if head and (not choice or not choice["case"] or all(map(_is_paper, found.items))):
+        if head and (not choice or not choice["case"] or all(map(is_paper, found.items))):
             besides = [item for item in found.items if _BESIDES.match(item)]
             items = [item for item in found.items if item not in besides]
-            mostly = sum(map(_is_paper, items)) >= _MOSTLY * len(items)
+            mostly = sum(map(is_paper, items)) >= _MOSTLY * len(items)
             items = items if found.marked or mostly else ["; ".join(items)]
             return [Part(head, tuple(_flat(items))), *(Part(without_bullet(item)) for item in besides)]
         return [Part(text, mentions=_named(found.items))]
@@ -139,10 +127,10 @@ def _parts(text: str) -> list[Part]:
         return [_unmarked_choice(text, (*_named(_split_outside_brackets(found.head)), *_named(found.items)))]
     parts: list[Part] = []
     situation = ""
-    if head and _is_paper(head) and (_ATTACHED.search(head) or found.head.rstrip()[-1:] in ".;"):
+    if head and is_paper(head) and (_ATTACHED.search(head) or found.head.rstrip()[-1:] in ".;"):
         parts.append(Part(_ATTACHED.sub("", head).rstrip(_EDGE + "(")))
     elif head and not _GENERIC.match(head):
-        situation = at_word(words.LIST_FOLLOWS.sub("", head), 88)
+        situation = _situation(head)
     for item in found.items:
         if _RULE.match(without_bullet(item)):
             continue
@@ -168,7 +156,17 @@ def _unmarked(text: str) -> Part:
         return _unmarked_choice(text)
     if words.STRICT_PAPER.match(head):
         return _unmarked_choice(text, (rest.strip(_EDGE),))
-    return Part(f"{at_word(words.LIST_FOLLOWS.sub('', head), 88)}: {rest}")
+    return Part(f"{_situation(head)}: {rest}")
+
+
+def _situation(head: str) -> str:
+    """What stands in front of the papers of a list: the situation that its heading names, and "(nếu có)"."""
+    general, colon, last = head.rpartition(": ")
+    if colon and words.CONDITION.match(without_bullet(last)) and not words.SITUATION.search(general):
+        head = without_bullet(last)  # "Hồ sơ bao gồm: 1.1. Đối với …, hồ sơ gồm"
+    if_any = _IF_ANY.search(head)
+    whole = words.LIST_FOLLOWS.sub("", head)
+    return f"{at_word(whole, 78)} (nếu có)" if if_any and len(whole) > 88 else at_word(whole, 88)
 
 
 def _unmarked_choice(text: str, mentions: tuple[str, ...] = ()) -> Part:
@@ -177,14 +175,14 @@ def _unmarked_choice(text: str, mentions: tuple[str, ...] = ()) -> Part:
     if not choice or not balanced(text[: choice.end()]):
         return Part(text, mentions=mentions)
     first, *others = re.split(rf"(?<=\.)\s+(?=[{UPPER}])", text[choice.end() :].strip(_EDGE), maxsplit=1)
-    rest = first if others and not _is_paper(others[0]) else text[choice.end() :].strip(_EDGE)
+    rest = first if others and not is_paper(others[0]) else text[choice.end() :].strip(_EDGE)
     named = [rest]
     for splits in (_SAID_BY_CAPITALS, _SEVERAL_OF_ONE):
         pieces = [without_bullet(part).strip(_EDGE) for part in splits.split(rest) if part.strip(_EDGE)]
-        if len(pieces) > len(named) and all(_is_paper(part) and balanced(part) for part in pieces):
+        if len(pieces) > len(named) and all(is_paper(part) and balanced(part) for part in pieces):
             named = pieces
-    named = named if len(named) > 1 else _either(rest)
-    return Part(text[: choice.end()].rstrip(_EDGE), tuple(named) if _is_paper(named[0]) else (), mentions)
+    named = named if len(named) > 1 else either(rest)
+    return Part(text[: choice.end()].rstrip(_EDGE), tuple(named) if is_paper(named[0]) else (), mentions)
 
 
 def _list_in(text: str) -> _List | None:
@@ -268,22 +266,14 @@ def _certain(found: _List) -> bool:
         introduced = bool(found.head) or all(item[:1].isupper() or item[:1].isdigit() for item in items)
         return introduced and all(words.STRICT_PAPER.match(item) for item in items)
     if found.head and _GENERIC.match(without_bullet(found.head)):  # "Tài liệu gồm:" lists papers whatever their names
-        mostly = sum(map(_is_paper, items)) >= _MOSTLY * len(items)
+        mostly = sum(map(is_paper, items)) >= _MOSTLY * len(items)
         return mostly and not any(words.ACTOR.match(item) or words.CONDITION.match(item) for item in items)
-    return bool(words.STRICT_PAPER.match(items[0]) or _ITEM.match(items[0])) and all(map(_is_paper, items))
+    return bool(words.STRICT_PAPER.match(items[0]) or ITEM.match(items[0])) and all(map(is_paper, items))
 
 
 def _is_manner(item: str) -> bool:
     """Whether an item only tells how the copy of the paper before it is made."""
     return bool(_MANNER_ONLY.match(_OR.sub("", item.strip(_EDGE)).strip())) and not _CHOICE.search(item)
-
-
-def _is_paper(text: str) -> bool:
-    bare = without_bullet(text.strip())
-    if words.CONDITION.match(bare):
-        then = words.THEN.search(bare)
-        return bool(then and _is_paper(bare[then.end() :]))
-    return bool(words.STRICT_PAPER.match(bare) or _ITEM.match(bare))
 
 
 def _flat(items: list[str]) -> list[str]:
@@ -301,39 +291,15 @@ def _flat(items: list[str]) -> list[str]:
             continue
         opened = _OPENS.match(bare) if len(bare) > 180 else None
         pieces = [without_bullet(piece).strip(_EDGE) for piece in _split_outside_brackets(bare)]
-        if len(pieces) > 1 and all(map(_is_paper, pieces)):
+        if len(pieces) > 1 and all(map(is_paper, pieces)):
             named = pieces
         elif opened and words.STRICT_PAPER.match(opened[2]) and balanced(opened[1]):
             named = [opened[1].strip(_EDGE), opened[2]]
         else:
-            named = _either(bare)
+            named = either(bare)
         for each in filter(None, named):
             found.setdefault(each)
     return list(found)
-
-
-def _either(item: str) -> list[str]:
-    """The papers that "hoặc" joins in an alternative too long to be shown whole; [item] where it is one.
-
-    "Giấy xác nhận của đơn hoặc giấy phép" may speak of one paper: behind a second noun only a copy or the same kind of
-    paper certainly begins another alternative. What the last one is for, or what comes with it, may hold for all.
-    """
-    pieces: list[str] = []
-    start = 0
-    for found in _EITHER.finditer(item) if len(item) > 180 else ():
-        before, after = item[start : found.start()], item[found.end() :]
-        if not (balanced(item[: found.start()]) and _is_paper(before) and words.STRICT_PAPER.match(after)):
-            continue
-        if says_only_how(before) or says_only_how(after.split(" hoặc ")[0]) or (
-            _SECOND_NOUN.search(_COPIED.sub("", before), 12)
-            and not words.COPY.match(after)
-            and before.split()[:2] != after.split()[:2]
-        ):
-            continue
-        pieces.append(before)
-        start = found.end()
-    together = _AND_ANOTHER.search(item) or _HOLDS_FOR_ALL.search(item, start)
-    return [item] if together else [*pieces, item[start:]]
 
 
 def _named(items: list[str]) -> tuple[str, ...]:
@@ -344,6 +310,6 @@ def _named(items: list[str]) -> tuple[str, ...]:
         for each in _named(inner.items) if inner else ():
             found.setdefault(each)
         bare = without_bullet(inner.head if inner else item).strip(_EDGE)
-        if (words.STRICT_PAPER.match(bare) or (words.CONDITION.match(bare) and _is_paper(bare))) and len(bare) > 12:
+        if (words.STRICT_PAPER.match(bare) or (words.CONDITION.match(bare) and is_paper(bare))) and len(bare) > 12:
             found.setdefault(bare)
     return tuple(found)

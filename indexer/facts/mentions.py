@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from indexer.facts import paper_words as words
-from indexer.facts.paper_names import says_only_how
+from indexer.facts.paper_names import NAME, says_only_how
 from indexer.facts.wording import balanced
 
 UPPER: Final = "A-ZĐÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴ"
@@ -43,6 +43,7 @@ _JOINED: Final = re.compile(  # not the decree with which a form was issued, and
     rf"(?P<paper>(?:\d{{1,2}} )?(?:{words.STRICT_NOUNS}|các (?:giấy tờ|tài liệu|văn bản|chứng từ)(?! sau)).*)",
     re.IGNORECASE | re.DOTALL,
 )
+_GLUED: Final = re.compile(rf"\s[-–+•]\s(?=(?:\d{{1,2}} )?(?:{words.STRICT_NOUNS}))", re.IGNORECASE)
 _SEEN: Final = 25
 """So many letters of a paper's name must be left in a cut name for the paper to be told there."""
 _EDGE: Final = " ;,.:–-+*/"
@@ -82,6 +83,14 @@ def joined_behind_the_cut(line: str, name: str) -> tuple[str, ...]:
 def demands_in(text: str) -> tuple[str, ...]:
     """The sentences of a wording that demand a paper in some situation."""
     return tuple(sentence.strip(_EDGE) for sentence in SENTENCE_ITEM.split(text) if _demands(sentence))
+
+
+def each_mentioned(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Mentions one by one: what a bullet joins is separated, and what closes another mention is told there."""
+    pieces = [piece.strip(_EDGE) for text in found for piece in _GLUED.split(text)]
+    told = dict.fromkeys(pieces)
+    shown = [text for text in told if len(text) <= NAME]
+    return tuple(one for one in told if not any(other != one and other.endswith(one) for other in shown))
 
 
 def _demands(sentence: str) -> bool:

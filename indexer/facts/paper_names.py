@@ -84,7 +84,7 @@ def _shortened(bare: str, limit: int) -> tuple[str, bool]:
             return f"{at_word(said, 88)}: {_with_its_limit(demand, 90) or at_word(demand, 88).removesuffix('…')}", True
         return f"{at_word(said, 88)} {_with_its_limit(demand, 90) or at_word(demand, 88).removesuffix('…')}", True
     clauses = [found.start() for found in words.EXPLAINS.finditer(bare, 0, limit + 1)]
-    whole = [end for end in clauses if end >= 60 and balanced(bare[:end])]
+    whole = [end for end in clauses if end >= 60 and balanced(bare[:end]) and not _names_paper(bare, end, limit)]
     if whole and not conditional:
         return bare[: _behind_limit(bare, whole[-1], limit)].rstrip(" ;,.:–-"), True
     return at_word(bare, limit).removesuffix("…"), True  # `abridged` says that it goes on
@@ -129,6 +129,12 @@ def _cut_limit(limit: str, room: int) -> str:
     if len(limit) <= room:
         return limit
     return f"{at_word(limit, room - 1)})" if limit.startswith("(") else at_word(limit, room).removesuffix("…")
+
+
+def _names_paper(bare: str, end: int, room: int) -> bool:
+    """Whether a bracket behind a heading is followed by the paper itself ("… (nếu có): Giấy chứng nhận …")."""
+    end = _behind_limit(bare, end, room)
+    return bare.startswith(": ", end) and words.STRICT_PAPER.match(bare[end + 2 :]) is not None
 
 
 def _behind_limit(bare: str, end: int, room: int) -> int:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from indexer.facts import paper_words as words
-from indexer.facts.distinct import same_line, shortened_label, told_apart
+from indexer.facts.distinct import same_line, shortened_label, situations_told_apart, told_apart
 from indexer.facts.headings import Line, sections
 from indexer.facts.lists import Part, parts_of
-from indexer.facts.mentions import demands_in, joined_behind_the_cut
+from indexer.facts.mentions import demands_in, each_mentioned, joined_behind_the_cut
 from indexer.facts.paper_names import NAME, paper_name
 from indexer.facts.wording import at_word, clean, clean_lines, without_bullet
 from knowledge_base.procedure import Case, CaseKind, Paper
@@ -198,7 +198,7 @@ def _read_group(
             notes.append(text)
         elif _start(text) not in listed:
             papers.extend(_papers_of(Line(text), text))
-    papers += [paper for line in first for paper in _papers_of(line, clean(line.text))]
+    papers += _papers_in(first)
     papers += [_paper(Line(text), Part(text), alone=True) for note in notes for text in demands_in(note)]
     if not typed and words.PAPER_AS_LABEL.search(label) and words.STRICT_PAPER.match(label):
         papers = [*_papers_of(Line(raw_label), label), *papers]
@@ -208,7 +208,7 @@ def _read_group(
     found += [
         (
             part.label,
-            [each for line in part.lines for each in _papers_of(line, clean(line.text))],
+            _papers_in(part.lines),
             part.notes,
             part.needed_always,
         )
@@ -262,6 +262,25 @@ def _start(text: str) -> str:
     return without_bullet(text).casefold()[:60].rstrip(" .;:,")
 
 
+def _papers_in(lines: Sequence[Line]) -> list[Paper]:
+    """The papers of a group's lines; situations in front of them that read alike show what differs."""
+    found = [(clean(line.text), paper) for line in lines for paper in _papers_of(line, clean(line.text))]
+    texts = [text for text, _ in found]
+    names = situations_told_apart([paper.name for _, paper in found], texts)
+    details = situations_told_apart([paper.detail for _, paper in found], texts)
+    return [
+        replace(
+            paper,
+            name=at_word(name, NAME).removesuffix("…"),
+            abridged=paper.abridged or len(name) > NAME,
+            detail=detail,
+        )
+        if name != paper.name
+        else paper
+        for (_, paper), name, detail in zip(found, names, details, strict=True)
+    ]
+
+
 def _papers_of(line: Line, text: str) -> list[Paper]:
     if line.alternatives:
         return [_paper(line, Part(text, line.alternatives), alone=True)]
@@ -284,7 +303,8 @@ def _paper(line: Line, part: Part, *, alone: bool) -> Paper:
     name = words.LIST_INTRODUCED.sub("", name) or name
     joined = joined_behind_the_cut(text, name) if abridged and not alternatives else ()
     said = same_line(" ".join([name, *(other for other, _ in alternatives)]))
-    mentions = [paper_name(other) for other in (*part.mentions, *joined) if same_line(other)[:25] not in said]
+    besides = each_mentioned((*part.mentions, *joined))
+    mentions = [paper_name(other) for other in besides if same_line(other)[:25] not in said]
     cut = abridged or bool(mentions) or any(goes_on for _, goes_on in (*alternatives, *mentions))
     whole = clean(" ".join([part.text, *part.alternatives]))
     return Paper(

@@ -238,3 +238,54 @@ def test_lower_lines_that_name_another_situation_are_not_gathered() -> None:
     ]  # fmt: skip
     (case,) = read_papers([("", lines)]).cases
     assert not any(paper.alternatives for paper in case.papers)
+
+
+def test_copies_joined_by_or_in_a_long_alternative_are_told_one_by_one() -> None:
+    text = (
+        "Tài liệu là một trong các tài liệu sau: bản chính đánh giá sơ bộ tác động môi trường hoặc báo cáo đánh giá tác"
+        " động môi trường hoặc bản sao quyết định phê duyệt báo cáo kèm theo báo cáo hoặc bản sao giấy phép môi trường"
+        " theo quy định của pháp luật"
+    )
+    (paper,) = papers(text)
+    assert [name[:20] for name in paper.alternatives] == [
+        "bản chính đánh giá s", "báo cáo đánh giá tác", "bản sao quyết định p", "bản sao giấy phép mô",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Quyết định thành lập{LONG} hoặc giấy phép{LONG} và thẻ căn cước hoặc hộ chiếu",
+        f"Hợp đồng bảo đảm{LONG} hoặc văn bản khác{LONG} có thông tin về việc được miễn phí",
+        f"Giấy chứng nhận{LONG} hoặc quyết định{LONG} đối với trường hợp sử dụng đa mục đích",
+    ],
+)
+def test_what_may_hold_for_every_alternative_keeps_them_together(text: str) -> None:
+    (paper,) = papers(f"Một trong các giấy tờ sau: + {text}; + Giấy xác nhận của cơ quan quản lý")
+    assert len(paper.alternatives) == 2
+
+
+def test_situations_cut_alike_show_what_differs() -> None:
+    head = "Đối với thương nhân đề nghị sửa đổi, bổ sung văn bản chấp thuận tự chứng nhận trong trường hợp thay đổi"
+    lines = [
+        Line(f"1.{number}. {head} {what}, hồ sơ gồm: - Đơn đề nghị cấp văn bản; - Bản sao cam kết của nhà sản xuất", 1)
+        for number, what in ((1, "mặt hàng đăng ký"), (2, "người có thẩm quyền ký"))
+    ]
+    (case,) = read_papers([("", lines)]).cases
+    orders = [paper.name for paper in case.papers if paper.name.endswith("Đơn đề nghị cấp văn bản")]
+    assert ["… mặt hàng đăng ký: " in orders[0], "… người có thẩm quyền ký: " in orders[1]] == [True, True]
+
+
+def test_a_general_heading_in_front_of_a_situation_is_left_out() -> None:
+    text = f"Hồ sơ đề nghị cấp bao gồm: 1.1. Đối với người cấp lại, hồ sơ gồm: - Đơn đề nghị{LONG}; - Danh sách{LONG}"
+    assert [paper.name[:30] for paper in papers(text)] == [
+        "Đối với người cấp lại: Đơn đề ", "Đối với người cấp lại: Danh sá",
+    ]  # fmt: skip
+
+
+def test_if_any_behind_a_long_heading_stays_in_front_of_its_paper() -> None:
+    head = (
+        "Ngoài các tài liệu trên, tổ chức, cá nhân đề nghị xác nhận nộp bản sao có chứng thực các giấy tờ sau (nếu có)"
+    )
+    (paper,) = papers(f"{head}: Giấy chứng nhận đăng ký đầu tư{LONG}")
+    assert "… (nếu có): Giấy chứng nhận" in paper.name

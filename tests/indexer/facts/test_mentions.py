@@ -59,3 +59,13 @@ def test_a_decree_an_original_for_comparing_and_what_a_plan_tells_are_not_joined
         f"Đề án, trong đó nêu rõ mục tiêu{LONG} và dự kiến{LONG} và danh sách thành viên",
     ):
         assert mentions(text) == ()
+
+
+def test_mentions_joined_by_a_bullet_are_told_one_by_one_and_none_twice() -> None:
+    text = f"01 bản chính văn bản cử đi{LONG}. - Trường hợp vợ, chồng: + Văn bản đồng ý. + Giấy khai sinh của con"
+    found = mentions(f"{text}. - Hộ chiếu còn giá trị sử dụng - 01 bản chụp thư mời (nếu có).")
+    assert found[-2:] == ("Hộ chiếu còn giá trị sử dụng", "01 bản chụp thư mời (nếu có)")
+    named = mentions(
+        f"Bản khai của người có bằng khen{LONG}: Trường hợp đã từ trần: Bản khai của thân nhân kèm biên bản."
+    )
+    assert sum("Bản khai của thân nhân" in name for name in named) == 1
