@@ -14,7 +14,7 @@ ITEM: Final = re.compile(
 )
 _EITHER: Final = re.compile(r",?\s+hoặc\s+")
 _HOLDS_FOR_ALL: Final = re.compile(
-    rf"\b(?:đối với|trường hợp|nếu|trừ|có (?!liên quan|thẩm quyền)|để|chứng minh|thể hiện)\b|"
+    rf"\b(?:đối với|trường hợp|nếu|trừ|có (?!liên quan|thẩm quyền)|để|chứng minh|thể hiện|xác nhận)\b|"
     rf"\b(?:kèm theo|cùng)\s(?:{words.STRICT_NOUNS})",
     re.IGNORECASE,
 )

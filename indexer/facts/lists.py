@@ -293,13 +293,17 @@ def _flat(items: list[str]) -> list[str]:
         pieces = [without_bullet(piece).strip(_EDGE) for piece in _split_outside_brackets(bare)]
         if len(pieces) > 1 and all(map(is_paper, pieces)):
             named = pieces
-        elif opened and words.STRICT_PAPER.match(opened[2]) and balanced(opened[1]):
+        elif opened and _opens_a_paper(opened) and not words.CONDITION.match(bare):
             named = [opened[1].strip(_EDGE), opened[2]]
         else:
             named = either(bare)
         for each in filter(None, named):
             found.setdefault(each)
     return list(found)
+
+
+def _opens_a_paper(opened: re.Match[str]) -> bool:
+    return words.STRICT_PAPER.match(opened[2]) is not None and balanced(opened[1])
 
 
 def _named(items: list[str]) -> tuple[str, ...]:

@@ -283,7 +283,9 @@ def _papers_in(lines: Sequence[Line]) -> list[Paper]:
 
 def _papers_of(line: Line, text: str) -> list[Paper]:
     if line.alternatives:
-        return [_paper(line, Part(text, line.alternatives), alone=True)]
+        long = [other for other in line.alternatives if len(other) > NAME]
+        named = tuple(name for other in long for part in parts_of(other) for name in part.mentions)
+        return [_paper(line, Part(text, line.alternatives, named), alone=True)]
     typed = glued_papers(line.text) or [line.text if isinstance(line.text, str) else text]
     parts = [part for each in typed for part in (parts_of(each) if len(clean(each)) > NAME else [Part(clean(each))])]
     return [_paper(line, part, alone=len(parts) == 1) for part in parts]
@@ -303,7 +305,7 @@ def _paper(line: Line, part: Part, *, alone: bool) -> Paper:
     name = words.LIST_INTRODUCED.sub("", name) or name
     joined = joined_behind_the_cut(text, name) if abridged and not alternatives else ()
     said = same_line(" ".join([name, *(other for other, _ in alternatives)]))
-    besides = each_mentioned((*part.mentions, *joined))
+    besides = each_mentioned(tuple(other for other in (*part.mentions, *joined) if same_line(other)[:25] not in said))
     mentions = [paper_name(other) for other in besides if same_line(other)[:25] not in said]
     cut = abridged or bool(mentions) or any(goes_on for _, goes_on in (*alternatives, *mentions))
     whole = clean(" ".join([part.text, *part.alternatives]))

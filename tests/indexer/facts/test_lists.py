@@ -289,3 +289,10 @@ def test_if_any_behind_a_long_heading_stays_in_front_of_its_paper() -> None:
     )
     (paper,) = papers(f"{head}: Giấy chứng nhận đăng ký đầu tư{LONG}")
     assert "… (nếu có): Giấy chứng nhận" in paper.name
+
+
+def test_a_situation_inside_an_alternative_stays_in_front_of_its_paper() -> None:
+    items = [f"Đối với {who}{LONG}: Quyết định phê duyệt{LONG}" for who in ("rừng trồng", "rừng tự nhiên")]
+    (paper,) = papers(f"Một trong các giấy tờ sau: + {items[0]}; + {items[1]}")
+    assert [name[:7] for name in paper.alternatives] == ["Đối với", "Đối với"]
+    assert all("Quyết định phê duyệt" in name for name in paper.alternatives)
