@@ -33,6 +33,7 @@ _NOT_DEMANDED: Final = re.compile(
     r"\bthì\b.{0,40}\bkhông (?:phải|cần|yêu cầu) (?:nộp|xuất trình)|đối với (?:hàng hóa|hàng hoá) phải có",
     re.IGNORECASE,
 )
+_BY_LAW: Final = re.compile(r",? theo (?:đúng )?quy định.*", re.IGNORECASE | re.DOTALL)
 _NAMED_BEFORE: Final = re.compile(
     r"^.{0,40}\b(?:(?:nêu|nói) trên|tại điểm này|(?:giấy tờ|văn bản|tài liệu) (?:đó|này))\b"
 )
@@ -73,7 +74,7 @@ def joined_behind_the_cut(line: str, name: str) -> tuple[str, ...]:
         paper = joined["paper"]
         if CONTENT.search(sentence, 0, at) or words.EXEMPTS.search(sentence, 0, at):
             break
-        told = paper[:_SEEN] in name or says_only_how(paper[: 2 * _SEEN]) or sentence[:at].endswith("giấy tờ và ")
+        told = paper[:_SEEN] in name or says_only_how(paper) or sentence[:at].endswith("giấy tờ và ")
         if not told and balanced(sentence[:at]):
             found.setdefault(paper.strip(_EDGE))
             break  # what follows is part of what is mentioned
@@ -97,4 +98,5 @@ def _demands(sentence: str) -> bool:
     if not words.CONDITION.match(sentence) or words.OFFICE_ACTS.search(sentence):
         return False
     demanded = None if _NOT_DEMANDED.search(sentence) else _DEMANDS.search(sentence)
-    return bool(demanded and not says_only_how(demanded["paper"]) and not _NAMED_BEFORE.match(demanded["paper"]))
+    paper = _BY_LAW.sub("", demanded["paper"]) if demanded else ""
+    return bool(paper) and not says_only_how(paper) and not _NAMED_BEFORE.match(paper)

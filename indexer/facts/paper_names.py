@@ -21,6 +21,8 @@ _ANYBODY = 25
 """A shorter "đối với dự án" says nothing without the words that follow it."""
 _THEN_EXEMPT = re.compile(r"[.;]\s+\(?trừ\b", re.IGNORECASE)
 _SHORT_PAPER = re.compile(r"hộ chiếu|\bthẻ\b|căn cước", re.IGNORECASE)
+_BY_WHOM = re.compile(r"\s(?=theo quy định|(?:đã )?(?:được|do) (?:cơ quan|cấp)|của cơ quan)")
+_HANGING = re.compile(r",?\s(?:hoặc|và)…$")
 _IF_ANY = re.compile(r"\(nếu có\)", re.IGNORECASE)
 _NO_WORD = re.compile(r"[\W\d_]+")
 
@@ -121,8 +123,12 @@ def _with_its_limit(bare: str, room: int) -> str:
         return ""
     limit = _cut_limit(limit, room // 3)
     room -= len(limit) + 2
-    clause = at_word(before[last:], room * 3 // 5)
-    return f"{at_word(before[:last].rstrip(), room - len(clause))} {clause} {limit}"
+    clause = before[last:]
+    noun = _BY_WHOM.split(clause)[0]
+    only_how = "bản sao" in noun and says_only_how(noun)
+    clause = at_word(clause if noun == clause or only_how else f"{noun}…", room * 3 // 5)
+    head = _HANGING.sub("…", at_word(before[:last].rstrip(), room - len(clause)))
+    return f"{head} {clause} {limit}"
 
 
 def _cut_limit(limit: str, room: int) -> str:
