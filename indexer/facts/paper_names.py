@@ -110,7 +110,7 @@ def _with_its_limit(bare: str, room: int) -> str:
     if _WAY_OF_FILING.search(limit) or (_IF_ANY.match(limit) and _TOLD_INSIDE.search(before)):
         return ""  # how a copy is made for which way of filing, or the last thing that the paper tells
     last = max((found.end() for found in words.CLAUSE.finditer(before) if balanced(before[: found.end()])), default=0)
-    limit = _cut_limit(limit, room * 3 // 5)
+    limit = _cut_limit(limit, max(room * 3 // 5, room - len(before) - 1))
     head = at_word(before, room - len(limit) - 1)
     if _EXEMPT.search(before, len(head) - 20):
         return ""
