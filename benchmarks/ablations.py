@@ -20,9 +20,10 @@ from indexer.phrases import read_out_of_scope, read_phrases
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import StaticEncoder, Vectors
 from knowledge_base.evidence import Material
-from knowledge_base.finder import Finder, Linear, Weights
+from knowledge_base.finder import Finder
 from knowledge_base.index import material, prepare
 from knowledge_base.lexicon import Lexicon, Postings, Scores
+from knowledge_base.weights import Linear, Weights
 
 STYLES = ("plain", "nodiac", "noisy", "story", "formal")
 OVERLAP = ("title.covered", "title.typed", "phrase.covered", "phrase.typed")

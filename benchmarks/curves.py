@@ -21,8 +21,8 @@ from indexer.phrases import read_out_of_scope, read_phrases
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.evidence import Material
-from knowledge_base.finder import Weights
 from knowledge_base.index import material, prepare
+from knowledge_base.weights import Weights
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 BINS = 6

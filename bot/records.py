@@ -53,3 +53,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """The question that led to the topic; nothing where something else did, a button or a code."""
         asked = self.asked
         return asked.text if asked and self.topic and asked.opened == self.topic else ""
+
+    @property
+    def unanswered(self) -> str:
+        """The question that no procedure was opened for, where there is one: what comes next may tell more of it."""
+        return self.asked.text if self.asked and not self.topic and not self.asked.opened else ""

@@ -19,8 +19,8 @@ from indexer.phrases import Phrases, read_out_of_scope
 from knowledge_base import index
 from knowledge_base.catalogue import Catalogue
 from knowledge_base.encoder import Encoder, StaticEncoder
-from knowledge_base.finder import Weights
 from knowledge_base.index import Manifest, StaleOrDamaged
+from knowledge_base.weights import Weights
 
 TOLERANCE = 0.01
 """How much worse than the serving snapshot one may answer the questions before its publication is refused."""

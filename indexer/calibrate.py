@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415, S311  (scikit-learn and scipy are needed for learning only; drawing examples is no cryptography)
+# ruff: noqa: S311  (drawing examples is no cryptography)
 """Learns how to weigh the evidence, from phrases that the index has not seen.
 
 One phrase in five is kept out of index and encoder; typed badly, it must still find its procedure. From that come
@@ -15,30 +15,29 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.asked import PLACE, read_asking
 from indexer.evaluate import DEVELOPMENT, FOLLOW_UPS, Question, read_questions
+from indexer.fitting import Table, fit_chance, fit_choice
+from indexer.follow_ups import (
+    LATER_TURN,
+    choices_of,
+    cross_followed,
+    fit_away,
+    fit_follow_up,
+    fit_wording,
+    made_turns,
+    own_turns,
+    written_turns,
+)
 from indexer.noise import noisy
 from indexer.phrases import Phrases
 from knowledge_base.encoder import Encoder
-from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather
-from knowledge_base.finder import (
-    AWAY_FEATURES,
-    AWAY_WORDS,
-    CONTEXT_FEATURES,
-    LEARNT,
-    UNTRAINED,
-    Finder,
-    Linear,
-    Weights,
-    own_words,
-    read_context,
-    scope_row,
-)
+from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather, scope_row
+from knowledge_base.finder import Finder
 from knowledge_base.index import material, prepare
 from knowledge_base.procedure import Procedure
+from knowledge_base.weights import LEARNT, UNTRAINED, Linear, Weights
 
 Progress = Callable[[str, int, int], None]
-Table = NDArray[np.float64]
 
 WRONG_SURE, NEEDLESS_QUESTION, LOST, TURNED_AWAY, ANSWERED_ANYWAY = 5.0, 1.0, 2.0, 3.0, 9.0
 """Costs: a wrong procedure told as certain; asked back although the first was right; asked back without the right one
@@ -47,17 +46,8 @@ EVERYDAY, OFTEN = 4.0, float(np.log1p(10))
 """Weight of examples for procedures that ordinary people need, known by having ten or more phrases in the index."""
 OWN_IN_RANK, OWN_IN_CHANCES = 1.0, 2.0
 """What own questions weigh together, next to all held-out phrases: in ranking, and in the chances."""
-MOVED_TURN = 1.6
-"""What a written turn that asks for something new weighs: who is held at the old procedure is answered wrongly, who is
-taken for having moved is asked back."""
-MANY = 100
-"""How many later turns, ours and not, are enough to learn from."""
-MADE_TURN = 0.25
-"""What a made turn weighs next to a written one."""
 WRONG_SHARE = 0.025
 """How many of those answered with one procedure may be wrong on own questions."""
-LET_GO = 0.02
-"""How many later turns of ours may be taken for none of ours."""
 ELSEWHERE_SHARE = 0.15
 """How many messages are not for us, as far as thresholds go."""
 
@@ -101,62 +91,11 @@ def examples(
     return result
 
 
-Choice = tuple[Table, tuple[int, ...], float]
-"""The candidates' table, which of its rows are right, and the example's weight."""
-
-
 def fit_rank(chosen: Sequence[Example], strength: float = 1e-3) -> Linear:
     """Weights under which the right candidates are likeliest among all candidates."""
     return fit_choice(
         FEATURES, [(example.evidence.table, example.right, example.weight) for example in chosen], strength
     )
-
-
-def fit_choice(columns: tuple[str, ...], choices: Sequence[Choice], strength: float) -> Linear:
-    """Conditional logit: the right rows against all rows of the same example; no right row, no example."""
-    from scipy.optimize import minimize
-
-    used = [choice for choice in choices if choice[1]]
-    tables = np.concatenate([table for table, _, _ in used])
-    mean, scale = tables.mean(axis=0), np.maximum(tables.std(axis=0), 1e-6)
-    scaled = (tables - mean) / scale
-    sizes = [len(table) for table, _, _ in used]
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    right = np.zeros(len(scaled), dtype=bool)
-    for start, (_, rows, _) in zip(starts, used, strict=True):
-        right[start + np.array(rows)] = True
-    group = np.repeat(np.arange(len(used)), sizes)
-    share = np.array([weight for _, _, weight in used])
-    share /= share.sum()
-
-    def loss(weights: Table) -> tuple[float, Table]:
-        scores = scaled @ weights
-        scores -= np.maximum.reduceat(scores, starts)[group]
-        chances = np.exp(scores)
-        everything = np.add.reduceat(chances, starts)
-        correct = np.maximum(np.add.reduceat(np.where(right, chances, 0), starts), 1e-12)
-        value = -(share * np.log(correct / everything)).sum() + strength * float(weights @ weights)
-        pull = chances / everything[group] - np.where(right, chances, 0) / correct[group]
-        return float(value), scaled.T @ (pull * share[group]) + 2 * strength * weights
-
-    found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 400})
-    return _linear(columns, mean, scale, found.x, 0.0)
-
-
-def fit_chance(columns: tuple[str, ...], table: Table, outcome: NDArray[np.bool_], weights: Table) -> Linear:
-    """A logistic model of `outcome`, given as a probability that can be taken at its word."""
-    from sklearn.linear_model import LogisticRegression
-
-    mean, scale = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)
-    model = LogisticRegression(C=0.3, max_iter=2000).fit((table - mean) / scale, outcome, sample_weight=weights)
-    return _linear(columns, mean, scale, model.coef_[0], float(model.intercept_[0]))
-
-
-def _linear(columns: tuple[str, ...], mean: Table, scale: Table, weights: Table, bias: float) -> Linear:
-    def short(values: Table) -> tuple[float, ...]:
-        return tuple(float(f"{value:.5g}") for value in values)
-
-    return Linear(columns, short(mean), short(scale), short(weights), float(f"{bias:.5g}"))
 
 
 def judged(rank: Linear, chosen: Sequence[Example]) -> tuple[Table, NDArray[np.bool_], NDArray[np.bool_]]:
@@ -278,106 +217,6 @@ def own_questions(file: Path = DEVELOPMENT) -> list[tuple[str, frozenset[str]]]:
     return [(question.question, frozenset(question.codes)) for question in read_questions(file) if question.question]
 
 
-Turn = tuple[str, str, frozenset[str], float, str]
-"""Topic, later turn, accepted codes, weight, the question before."""
-
-
-def written_turns(finder: Finder, files: Sequence[Path]) -> list[Turn]:
-    """Later turns of question files; the topic is what the file says, or what the turn before finds."""
-
-    def topic(question: Question) -> str:
-        before = () if question.topic else finder.find(question.turns[-2]).matches
-        return before[0].code if before else question.topic
-
-    questions = [question for file in files for question in read_questions(file) if len(question.turns) > 1]
-    return [
-        (topic(question), question.turns[-1], frozenset(question.codes), 1.0, question.turns[-2])
-        for question in questions
-    ]
-
-
-def made_turns(phrases: Phrases, seed: int, count: int = 300) -> list[Turn]:
-    """A bare question goes on about the topic; a phrase of another procedure does not."""
-    rng = random.Random(seed)
-    ways = [way for facet, lines in read_asking().items() if facet != "general" for way in lines if PLACE not in way]
-    often = [code for code, lines in phrases.items() if len(lines) >= 10] or list(phrases)
-    found: list[Turn] = []
-    for number in range(count):
-        topic, other = rng.choice(often), rng.choice(often)
-        if number % 3 == 0:
-            found.append((topic, rng.choice(ways), frozenset({topic}), MADE_TURN, rng.choice(phrases[topic])))
-        elif other != topic:
-            turn = noisy(rng.choice(phrases[other]), rng)
-            found.append((topic, turn, frozenset({other}), MADE_TURN, rng.choice(phrases[topic])))
-    return found
-
-
-def choices_of(known: Material, weights: Weights, turns: Sequence[Turn]) -> list[Choice]:
-    """Evidence for each turn with words of its own."""
-    number = {code: position for position, code in enumerate(known.codes)}
-    result = []
-    for topic, turn, codes, weight, before in turns:
-        if topic not in number or not own_words(turn):
-            continue
-        context = read_context(known, weights, turn, number[topic], before)
-        if context is not None:
-            wanted = {number[code] for code in codes if code in number}
-            right = tuple(row for row, candidate in enumerate(context.candidates.tolist()) if candidate in wanted)
-            moved = weight == 1.0 and topic not in codes
-            result.append((context.table, right, MOVED_TURN if moved else weight))
-    return result
-
-
-def fit_follow_up(choices: Sequence[Choice]) -> Linear:
-    """Which procedure later turns are about, the topic among the candidates."""
-    return fit_choice(CONTEXT_FEATURES, choices, strength=2e-3)
-
-
-def cross_followed(choices: Sequence[Choice], folds: int = 5, seed: int = 7) -> float:
-    """Share of written turns with the right procedure first, each judged by a model fitted without it."""
-    written = [choice for choice in choices if choice[2] >= 1.0]
-    made = [choice for choice in choices if choice[2] < 1.0]
-    random.Random(seed).shuffle(written)
-    right = 0
-    for fold in range(folds):
-        model = fit_follow_up([*made, *(choice for place, choice in enumerate(written) if place % folds != fold)])
-        right += sum(int(model.score(table).argmax()) in rows for table, rows, _ in written[fold::folds])
-    return right / max(len(written), 1)
-
-
-def fit_away(  # noqa: PLR0917
-    weights: Weights, turns: Sequence[Turn], known: Material, elsewhere: Sequence[str], half: Material, seed: int
-) -> Weights:
-    """`weights` with the model that tells later turns of ours from messages that are none of ours, said after some
-    topic, and its threshold, by cross-validation. `half` does not hold `elsewhere`; turns are read as they are when all
-    is served, by `known`."""
-    from sklearn.model_selection import KFold
-
-    rng, number = random.Random(seed), {code: position for position, code in enumerate(known.codes)}
-    ours = [(topic, text) for topic, text, *_ in turns if topic in number]
-    others = [(rng.choice(ours)[0], line) for line in elsewhere for _ in range(2) if ours]
-    contexts = [
-        (context, foreign)
-        for said, reader, foreign in ((ours, known, False), (others, half, True))
-        for topic, text in said
-        if own_words(text) and (context := read_context(reader, weights, text, number[topic])) is not None
-    ]
-    table, foreign = np.array([context.away for context, _ in contexts]), np.array([foreign for _, foreign in contexts])
-    if len(set(foreign.tolist())) < 2 or len(foreign) < MANY:
-        return weights  # too little to learn from: no later turn is taken for none of ours
-    even = np.where(foreign, 0.5, 1.0)
-    chances = np.zeros(len(foreign))
-    for rest, part in KFold(10, shuffle=True, random_state=seed).split(table):
-        model = fit_chance(AWAY_FEATURES, table[rest], foreign[rest], even[rest])
-        chances[part] = 1 / (1 + np.exp(-model.score(table[part])))
-    short = np.array([context.own < AWAY_WORDS for context, _ in contexts])
-    highest = np.sort(np.where(short, 0.0, chances)[~foreign])[::-1]
-    away_from = round(float(highest[int(LET_GO * len(highest))]) + 0.005, 2)
-    return msgspec.structs.replace(
-        weights, away=fit_chance(AWAY_FEATURES, table, foreign, even), away_from=max(away_from, 0.5)
-    )
-
-
 @dataclass(frozen=True)
 class Judged:
     """How calibration does on own questions, by cross-validation; `follow_ups` is the share of later turns right."""
@@ -407,12 +246,14 @@ def calibrate(
     held: Encoder,
     questions: Path = DEVELOPMENT,
     follow_ups: Path = FOLLOW_UPS,
+    later: Sequence[Question] = (),
     seed: int = 7,
     progress: Progress = lambda *_: None,
 ) -> tuple[Weights, Judged]:
     """Weights for `procedures`, and how they do on own questions by cross-validation.
 
-    `held` must have been trained without the held-out phrases; own questions are asked with `shipped` and everything.
+    `held` must have been trained without the held-out phrases and without `later`, which are later turns; own questions
+    are asked with `shipped` and everything.
     """
     kept = {code: [line for line in lines if not held_out(line)] for code, lines in phrases.items()}
     aside = [line for line in elsewhere if not kept_aside(line)]
@@ -420,12 +261,16 @@ def calibrate(
     unseen = examples(without, questions_from(phrases, elsewhere, seed), progress)
     known = material(prepare(procedures, phrases, elsewhere, shipped), shipped)
     weights, judgement = learn(unseen, examples(known, own_questions(questions)))
-    written = written_turns(Finder(known, weights), (follow_ups, questions))
-    choices = choices_of(known, weights, [*written, *made_turns(phrases, seed)])
-    weights = msgspec.structs.replace(weights, follow_up=fit_follow_up(choices))
+    own = own_turns(Finder(known, weights), (follow_ups, questions))
+    others = [turn for turn in written_turns(Finder(known, weights), later, LATER_TURN) if turn.topic in known.codes]
+    wording, sounds = fit_wording(known, others)
+    weights = msgspec.structs.replace(weights, wording=wording)
+    mine = choices_of(known, weights, own)
+    taught = [*choices_of(known, weights, made_turns(phrases, seed)), *choices_of(without, weights, others, sounds)]
+    weights = msgspec.structs.replace(weights, follow_up=fit_follow_up([*mine, *taught]))
     half = material(prepare(procedures, phrases, aside, shipped), shipped)
-    weights = fit_away(weights, written, known, [line for line in elsewhere if kept_aside(line)], half, seed)
-    return weights, Judged(judgement, cross_followed(choices), weights)
+    weights = fit_away(weights, own, known, [line for line in elsewhere if kept_aside(line)], half, seed)
+    return weights, Judged(judgement, cross_followed(mine, taught), weights)
 
 
 def save(weights: Weights, file: Path = LEARNT) -> None:

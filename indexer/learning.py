@@ -1,4 +1,4 @@
-"""Everything that is learnt, in one call: encoder, an encoder that never saw the held-out phrases, facets, weights.
+"""Everything that is learnt, in one call: encoder, one that never saw held-out phrases nor turns, facets, weights.
 
 Nothing that serves is touched before all of it is learnt: an encoder with the weights of another one answers badly.
 """
@@ -16,7 +16,7 @@ from indexer import asked, calibrate
 from indexer.evaluate import DEVELOPMENT, FOLLOW_UPS, LATER, read_questions
 from indexer.phrases import Phrases, read_out_of_scope
 from indexer.train import DIMENSION, STEPS, Progress, descriptions, train
-from knowledge_base import facets, finder
+from knowledge_base import facets, weights
 from knowledge_base.encoder import SHIPPED, StaticEncoder
 from knowledge_base.procedure import Procedure
 
@@ -29,7 +29,7 @@ def learn_all(
     *,
     elsewhere: Sequence[str] | None = None,
     folder: Path = SHIPPED,
-    weights_file: Path = finder.LEARNT,
+    weights_file: Path = weights.LEARNT,
     facets_file: Path = facets.LEARNT,
     questions: Path = DEVELOPMENT,
     follow_ups: Path = FOLLOW_UPS,
@@ -59,23 +59,23 @@ def learn_all(
         seed,
     )
     with _workshop(checkpoints, hashlib.sha256(msgspec.json.encode(inputs)).hexdigest()[:16]) as work:
-        for name, stage, lines in (("all", "train", phrases), ("held", "train held", seen)):
+        for name, stage, lines, talks in (("all", "train", phrases, turns), ("held", "train held", seen, [])):
             if (work / name / FINISHED).exists():
                 continue
             train(
-                procedures, lines, work / name, later=turns, steps=steps, dimension=dimension, seed=seed,
+                procedures, lines, work / name, later=talks, steps=steps, dimension=dimension, seed=seed,
                 checkpoints=work / f"{name}.steps", progress=_staged(progress, stage),
             )  # fmt: skip
             (work / name / FINISHED).touch()
-        weights, judged = calibrate.calibrate(
+        learnt_weights, judged = calibrate.calibrate(
             procedures, phrases, elsewhere, shipped=StaticEncoder(work / "all"), held=StaticEncoder(work / "held"),
-            questions=questions, follow_ups=follow_ups, seed=seed, progress=progress,
+            questions=questions, follow_ups=follow_ups, later=turns, seed=seed, progress=progress,
         )  # fmt: skip
         progress("facets", 0, 1)
         learnt = asked.learn_facets(phrases, questions)
         progress("facets", 1, 1)
         shutil.copytree(work / "all", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(FINISHED))
-        calibrate.save(weights, weights_file)
+        calibrate.save(learnt_weights, weights_file)
         asked.save(learnt, facets_file)
     return judged
 

@@ -1,5 +1,6 @@
 """What speaks for each procedure: the evidence that the finder weighs, one row per candidate, one column per kind."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -55,6 +56,9 @@ SCOPE_FEATURES = (
     "said",
     "missed",
 )
+
+SHORT, LONG = 10, 30
+"""Words up to which, and from which on, length says nothing about being for us."""
 
 
 @cache
@@ -136,11 +140,60 @@ class Evidence:
     elsewhere_near: float
 
 
-def gather(
-    material: Material, question: str, also: NDArray[np.int64] | None = None, read: list[Word] | None = None
-) -> Evidence | None:
-    """Evidence for the most promising procedures and for those of `also`; None where nothing at all speaks. `read`: the
-    question's words, where they are read already."""
+@dataclass(frozen=True)
+class Heard:
+    """One question against all procedures, before some of them are looked at closely."""
+
+    material: Material
+    sequence: list[Word]
+    by_phrase: Scores
+    """What every phrase shares with the question."""
+    total: float
+    """The weight of the question's own terms, by which shares are counted."""
+    scores: NDArray[np.floating]
+    """One row for each of KINDS and one for the best clause, one column per procedure."""
+    near_second: Scores
+    elsewhere_phrase: float
+    elsewhere_near: float
+
+    def shortlist(self) -> NDArray[np.int64]:
+        """The most promising procedures, the best first."""
+        return _top((_COUNTS / np.maximum(self.scores.max(axis=1), 1e-6)) @ self.scores, SHORTLIST)
+
+    def evidence(self, candidates: NDArray[np.int64]) -> Evidence:
+        """All that speaks for each of `candidates`."""
+        material, sequence, lexicon = self.material, self.sequence, self.material.lexicon
+        picked = self.scores[:, candidates]
+        leads = picked - self.scores.max(axis=1)[:, None]
+        kinds = len(KINDS)
+        table = np.empty((len(candidates), len(FEATURES)))
+        table[:, :kinds], table[:, kinds : 2 * kinds] = picked[:kinds].T, leads[:kinds].T
+        table[:, CLAUSE], table[:, CLAUSE + 1] = picked[kinds], leads[kinds]
+        best, second = _best_phrases(material, self.by_phrase, candidates)
+        table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / self.total, self.near_second[candidates]
+        of_words = [lexicon.number(word.folded) for word in sequence]
+        asked = np.array(sorted({number for number in of_words if number >= 0}), dtype=np.int64)
+        strange = len({word.folded for word, number in zip(sequence, of_words, strict=True) if number < 0})
+        table[:, COVERED : COVERED + 6] = _compare(material, sequence, asked, strange, best, candidates)
+        table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
+        table[:, COVERED + 8] = _unsaid(material, sequence, candidates)
+        table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, asked, candidates)
+        known = [number for number in of_words if number >= 0]
+        told = float(lexicon.syllable_weights[known].sum(dtype=np.float64))
+        untold = lexicon.greatest * (len(of_words) - len(known))
+        return Evidence(
+            candidates=candidates,
+            table=table,
+            known=told / max(told + untold, 1e-6),
+            length=len(sequence),
+            elsewhere_phrase=self.elsewhere_phrase,
+            elsewhere_near=self.elsewhere_near,
+        )
+
+
+def hear(material: Material, question: str, read: list[Word] | None = None) -> Heard | None:
+    """What `question` has in common with every procedure; None where nothing at all speaks. `read`: its words, where
+    they are read already."""
     lexicon = material.lexicon
     sequence = lexicon.read_words(words(question) if read is None else read)
     if not sequence:
@@ -159,37 +212,51 @@ def gather(
         by_clause = np.maximum(by_clause, likeness)
     similarities, numbers = material.nearest(vectors[0], NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
-    scores = np.stack([best_phrase[:-1] / total, whole / total, title / total, near[:-1], like, by_clause])
-    highest = scores.max(axis=1)
-    rough = (_COUNTS / np.maximum(highest, 1e-6)) @ scores
-    candidates = _top(rough, SHORTLIST)
-    if also is not None:
-        candidates = np.union1d(candidates, also)
-    picked = scores[:, candidates]
-    leads = picked - highest[:, None]
-    kinds = len(KINDS)
-    table = np.empty((len(candidates), len(FEATURES)))
-    table[:, :kinds], table[:, kinds : 2 * kinds] = picked[:kinds].T, leads[:kinds].T
-    table[:, CLAUSE], table[:, CLAUSE + 1] = picked[kinds], leads[kinds]
-    best, second = _best_phrases(material, by_phrase, candidates)
-    table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / total, near_second[candidates]
-    of_words = [lexicon.number(word.folded) for word in sequence]
-    asked = np.array(sorted({number for number in of_words if number >= 0}), dtype=np.int64)
-    strange = len({word.folded for word, number in zip(sequence, of_words, strict=True) if number < 0})
-    table[:, COVERED : COVERED + 6] = _compare(material, sequence, asked, strange, best, candidates)
-    table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
-    table[:, COVERED + 8] = _unsaid(material, sequence, candidates)
-    table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, asked, candidates)
-    known = [number for number in of_words if number >= 0]
-    told = float(lexicon.syllable_weights[known].sum(dtype=np.float64))
-    untold = lexicon.greatest * (len(of_words) - len(known))
-    return Evidence(
-        candidates=candidates,
-        table=table,
-        known=told / max(told + untold, 1e-6),
-        length=len(sequence),
+    return Heard(
+        material=material,
+        sequence=sequence,
+        by_phrase=by_phrase,
+        total=total,
+        scores=np.stack([best_phrase[:-1] / total, whole / total, title / total, near[:-1], like, by_clause]),
+        near_second=near_second,
         elsewhere_phrase=float(best_phrase[-1] / total),
         elsewhere_near=float(near[-1]),
+    )
+
+
+def gather(
+    material: Material, question: str, also: NDArray[np.int64] | None = None, read: list[Word] | None = None
+) -> Evidence | None:
+    """Evidence for the most promising procedures and for those of `also`; None where nothing at all speaks."""
+    heard = hear(material, question, read)
+    if heard is None:
+        return None
+    candidates = heard.shortlist()
+    return heard.evidence(candidates if also is None else np.union1d(candidates, also))
+
+
+def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances."""
+    first = dict(zip(FEATURES, evidence.table[order[0]].tolist(), strict=True))
+    best = float(min(max(chances[0], 1e-6), 1 - 1e-6))
+    second = float(chances[1]) if len(chances) > 1 else 0.0
+    return np.array(
+        [
+            math.log(best / (1 - best)),
+            best - second,
+            first["whole.share"],
+            first["near.share"],
+            first["like.share"],
+            first["phrase.covered"],
+            first["title.covered"],
+            first["phrase.share"] - evidence.elsewhere_phrase,
+            first["near.share"] - evidence.elsewhere_near,
+            evidence.known,
+            first["asked.often"],
+            math.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
+            first["said"],
+            first["missed"],
+        ]
     )
 
 

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from knowledge_base.catalogue import Catalogue, CatalogueError
 from knowledge_base.encoder import Encoder, EncoderMissing, SentenceTransformersEncoder, StaticEncoder, Vectors
 from knowledge_base.evidence import Material
-from knowledge_base.finder import Finder, Weights
+from knowledge_base.finder import Finder
 from knowledge_base.lexicon import Lexicon, Scores
 from knowledge_base.procedure import Procedure
 from knowledge_base.text import VOCABULARY, terms, words
+from knowledge_base.weights import Weights
 
 FORMAT = 3
 EXACT_BELOW = 4_800

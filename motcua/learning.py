@@ -295,7 +295,7 @@ def train(*, steps: int | None, seed: int, out: Path | None, checkpoints: Path) 
     from indexer.train import STEPS
     from knowledge_base.encoder import SHIPPED
     from knowledge_base.facets import LEARNT as FACETS
-    from knowledge_base.finder import LEARNT as WEIGHTS
+    from knowledge_base.weights import LEARNT as WEIGHTS
 
     settings = read_settings()
     procedures, staff = list(_catalogue(settings)), _from_staff(settings)

@@ -51,8 +51,8 @@ from bot.services.questions import NoQuestions, Questions
 from bot.services.ratings import NoRatings, Ratings
 from bot.visit_codes import find as visit_code_in
 from knowledge_base.centre import VIETNAM, Centre
+from knowledge_base.conversation import own_words
 from knowledge_base.facets import Facet
-from knowledge_base.finder import own_words
 from knowledge_base.text import fold, nfc
 
 log: Final = logging.getLogger(__name__)
@@ -340,6 +340,9 @@ class Dialogue:
             same = find.again(turn, shown, asked)  # "hồ sơ gồm gì" after a question back is about the same
             if same is not None:
                 return self._follow(turn, same)
+        if found.decision == "nothing" and session.unanswered:
+            both = turn.guide.find(f"{session.unanswered}, {turn.text}")  # told in two messages
+            found = both if both.decision != "nothing" else found
         return find.answer(turn, found, asked)
 
     def _about(self, turn: Turn, code: str, asked: tuple[Facet, ...]) -> Answer:

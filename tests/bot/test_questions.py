@@ -43,7 +43,7 @@ from indexer.evaluate import Question
 from indexer.linked import Linked
 from indexer.phrases import with_linked
 from knowledge_base.centre import load_centre
-from knowledge_base.finder import UNTRAINED, Linear, Weights
+from knowledge_base.weights import UNTRAINED, Linear, Weights
 from tests.bot.dossiers import HASHER, Clock
 from tests.fakes.small_index import ELSEWHERE, PHRASES, build_small, catalogue, save_encoder
 

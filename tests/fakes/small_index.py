@@ -77,7 +77,7 @@ def save_encoder(
 def build_small(index_dir: Path, encoder_folder: Path, **changed: object) -> BuildResult:
     """Build the small index into `index_dir`; keyword arguments replace those of `build`."""
     from knowledge_base.encoder import StaticEncoder
-    from knowledge_base.finder import UNTRAINED
+    from knowledge_base.weights import UNTRAINED
 
     given: dict[str, object] = {
         "catalogue": catalogue(),

@@ -9,17 +9,16 @@ import pytest
 from indexer.calibrate import (
     Judgement,
     calibrate,
-    fit_choice,
     held_out,
     kept_aside,
-    made_turns,
     questions_from,
     save,
     thresholds,
 )
+from indexer.fitting import fit_choice
 from indexer.phrases import Phrases
 from knowledge_base.encoder import StaticEncoder
-from knowledge_base.finder import Weights
+from knowledge_base.weights import Weights
 from tests.fakes.small_index import ELSEWHERE, NAMES, PHRASES, catalogue, save_encoder
 
 FRAMES = ("cho hỏi {}", "{} thì làm sao", "em muốn {} ạ", "nhà tôi cần {}", "{} ở đâu", "{} mất bao lâu", "xin {}")
@@ -65,13 +64,6 @@ def test_held_out_phrases_are_about_a_fifth_and_always_the_same() -> None:
     found = questions_from(MANY, ELSEWHERE, 7)
     assert found == questions_from(MANY, ELSEWHERE, 7)
     assert sum(bool(codes) for _, codes in found) == sum(held_out(line) for lines in MANY.values() for line in lines)
-
-
-def test_made_turns_go_on_or_move() -> None:
-    """A bare question belongs to the topic, a phrase of another procedure does not."""
-    turns = made_turns(MANY, seed=7, count=60)
-    assert any(codes == {topic} for topic, _, codes, *_ in turns)
-    assert any(topic not in codes for topic, _, codes, *_ in turns)
 
 
 @pytest.fixture

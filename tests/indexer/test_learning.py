@@ -12,7 +12,7 @@ from indexer.learning import learn_all
 from indexer.phrases import Phrases
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.facets import Facet, FacetModel
-from knowledge_base.finder import UNTRAINED, Weights
+from knowledge_base.weights import UNTRAINED, Weights
 from tests.fakes.small_index import ELSEWHERE, NAMES, PHRASES, catalogue
 
 FRAMES = ("cho hỏi {}", "{} thì làm sao", "em muốn {} ạ", "nhà tôi cần {}", "{} ở đâu", "{} mất bao lâu", "xin {}")
