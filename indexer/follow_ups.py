@@ -30,7 +30,7 @@ OWN_TURN, LATER_TURN, MADE_TURN = 1.0, 0.2, 0.25
 MOVED_TURN = 1.6
 """What a turn that asks for something new weighs: who is held at the old procedure is answered wrongly, who is taken
 for having moved is asked back."""
-STRENGTH = 2e-3
+STRENGTH = 8e-3
 MANY = 100
 """How many turns are enough to learn from."""
 WORDED, WORDING_STRENGTH, QUIETEST = 3, 0.1, 0.02

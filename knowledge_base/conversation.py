@@ -30,6 +30,12 @@ def _asking() -> frozenset[str]:
     return frozenset(msgspec.json.decode((VOCABULARY / "asking.json").read_bytes(), type=list[str]))
 
 
+@cache
+def _persons() -> frozenset[str]:
+    """What people call themselves, others, and whom they ask."""
+    return frozenset(msgspec.json.decode((VOCABULARY / "persons.json").read_bytes(), type=list[str]))
+
+
 _TURNING = re.compile(
     r"\b(?:"
     r"hoi them|hoi luon|hoi chuyen|cho hoi|tien the|chuyen sang|chuyen khac|bo qua|ma khoan|nham"
@@ -65,8 +71,10 @@ def own_words(question: str) -> list[str]:
 
 def wording_of(material: Material, question: str, home: int, before: str) -> list[str]:
     """How a later turn is worded, for `Wording`: its words and pairs of words, as they are, and with what was said
-    before ("B") and what the topic's phrases hold ("T") masked, since "T thì sao" goes on whatever T is."""
+    before ("B") and what the topic's phrases hold ("T") masked, since "T thì sao" goes on whatever T is. Words for
+    persons are left out: how often people name themselves is their habit and says nothing about what they ask."""
     turn, said = ([word.folded for word in words(text)] for text in (question, before))
+    turn = [word for word in turn if word not in _persons()]
     number, mine = material.lexicon.number, set(_syllables(material, home))
     masked = ["B" if word in said else "T" if number(word) in mine else word for word in turn]
     return [*_grams("", turn), *_grams("~", masked)]

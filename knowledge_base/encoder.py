@@ -16,8 +16,8 @@ Vectors = NDArray[np.float32]
 FILES = ("config_sentence_transformers.json", "model.safetensors", "modules.json", "tokenizer.json")
 SHIPPED = Path(__file__).parent / "data" / "encoder"
 TENSOR = "embedding.weight"
-WORDS_KEPT = 4096
-"""Words whose vectors are kept at hand: a kilobyte each."""
+WORDS_KEPT = 8192
+"""Words whose vectors are kept at hand: half a kilobyte each."""
 _SIGN_AND_DIGITS = np.int32(-0x70002000)  # 0x8fffe000: where sign and digits of a half-precision number end up
 
 

@@ -322,10 +322,15 @@ class Dialogue:
                 return self._about(turn, turn.topic, asked)
             if asked[0] is Facet.GENERAL and corrects(turn.text):
                 asked = procedure.told(turn.page)
-            if found.decision != "sure":  # what is clear by itself needs no help of the topic
+            goes_on = bool(found.matches) and found.matches[0].code == turn.topic  # probably: asked back
+            if found.decision != "sure" and not goes_on:  # what is clear by itself needs no help of the topic
                 alone = turn.guide.find(turn.text)
                 found = alone if alone.decision == "sure" or found.decision == "nothing" else found
             return find.answer(turn, found, asked)
+        return self._new_question(turn, session, asked)
+
+    def _new_question(self, turn: Turn, session: Session, asked: tuple[Facet, ...]) -> Answer:
+        """A question while no procedure is talked about."""
         shown = session.trail[-1] if session.trail else ""
         if asked[0] is not Facet.GENERAL and not own_words(turn.text):
             # "lệ phí" after a question back is about the same candidates; after nothing it asks of which procedure
