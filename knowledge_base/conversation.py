@@ -87,7 +87,7 @@ def _grams(kind: str, sequence: list[str]) -> Iterable[str]:
 
 
 def _syllables(material: Material, number: int) -> list[int]:
-    found: list[int] = material.said[material.said_starts[number] : material.said_starts[number + 1]].tolist()
+    found: list[int] = np.flatnonzero(np.unpackbits(material.said[number], bitorder="little")).tolist()
     return found
 
 

@@ -1,5 +1,6 @@
 """From text to vectors. The shipped encoder is a table of learnt vectors and needs neither torch nor a network."""
 
+from bisect import bisect_left
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -123,27 +124,31 @@ class StaticEncoder:
 
     def encode_words(self, sequence: list[Word]) -> Vectors:
         """The vector of a text whose words are read already (one row, not a matrix)."""
-        vector: Vectors = self.encode_sequences([sequence])[0]
+        vector: Vectors = self.encode_parts(sequence, [(0, len(sequence))])[0]
         return vector
 
-    def encode_sequences(self, sequences: list[list[Word]]) -> Vectors:
-        """One normalised row per text whose words are read already."""
-        result = np.zeros((len(sequences), self.dimension), dtype=np.float32)
-        for row, sequence in zip(result, sequences, strict=True):
-            row[:] = self._sum(sequence)
+    def encode_parts(self, sequence: list[Word], parts: list[tuple[int, int]]) -> Vectors:
+        """One normalised row for each part of a text whose words are read already; a part is its first word's place and
+        the place behind its last."""
+        result = np.zeros((len(parts), self.dimension), dtype=np.float32)
+        if not sequence:
+            return result
+        single = np.array([self._vector_of(word) for word in sequence])
+        known = [
+            (place, row)
+            for place, (first, second) in enumerate(pairwise(sequence))
+            if (row := self._rows.get(f"p{first.folded}_{second.folded}")) is not None
+        ]
+        places = [place for place, _ in known]
+        pairs = _widened(self._table[[row for _, row in known]]) if known else result[:0]
+        for number, (begin, end) in enumerate(parts):
+            result[number] = np.add.reduce(single[begin:end], axis=0)
+            inside = pairs[bisect_left(places, begin) : bisect_left(places, end - 1)]
+            if len(inside):
+                result[number] += np.add.reduce(inside, axis=0)
         lengths = np.sqrt(np.einsum("ij,ij->i", result, result))
         result /= np.maximum(lengths, 1e-9)[:, None]
         return result
-
-    def _sum(self, sequence: list[Word]) -> Vectors:
-        if not sequence:
-            return np.zeros(self.dimension, dtype=np.float32)
-        total: Vectors = np.add.reduce([self._vector_of(word) for word in sequence], axis=0)
-        pairs = [f"p{first.folded}_{second.folded}" for first, second in pairwise(sequence)]
-        rows = [row for pair in pairs if (row := self._rows.get(pair)) is not None]
-        if rows:
-            total += _widened(self._table[rows]).sum(axis=0)
-        return total
 
     def _vector_of_word(self, word: Word) -> Vectors:
         rows = [row for feature in _features_of(word) if (row := self._rows.get(feature)) is not None]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ from rapidfuzz import fuzz, process
 
 from knowledge_base.encoder import Encoder, StaticEncoder, Vectors
 from knowledge_base.lexicon import Lexicon, Scores
-from knowledge_base.text import VOCABULARY, Word, words
+from knowledge_base.text import VOCABULARY, Word, clauses, words
 
 SHORTLIST = 14
 NEAREST = 96
@@ -99,9 +100,10 @@ class Material:
     bag_starts: NDArray[np.int64] = field(init=False)
     """Where the distinct syllables of each phrase begin in `bags`, by their numbers in the lexicon."""
     bags: NDArray[np.int32] = field(init=False)
-    said_starts: NDArray[np.int64] = field(init=False)
-    """Where the distinct syllables of all phrases of each procedure begin in `said`."""
-    said: NDArray[np.int32] = field(init=False)
+    bag_weights: NDArray[np.float64] = field(init=False)
+    """What the distinct syllables of each phrase tell together."""
+    said: NDArray[np.uint8] = field(init=False)
+    """Per procedure, one bit for each syllable of the lexicon: whether some phrase of it holds the syllable."""
     variants: dict[int, list[int]] = field(init=False)
     """Per procedure that is a special variant ("có yếu tố nước ngoài"), the rows of `variant_words` that it is of."""
 
@@ -113,11 +115,12 @@ class Material:
         starts, bags = self.lexicon.bags("phrases")
         object.__setattr__(self, "bag_starts", starts)
         object.__setattr__(self, "bags", bags)
-        of_phrase = np.repeat(self.owner, np.diff(starts)).astype(np.int64)
-        size = len(self.lexicon.syllable_weights)
-        distinct = np.unique(of_phrase * size + bags)
-        object.__setattr__(self, "said_starts", np.searchsorted(distinct, np.arange(len(counts) + 1) * size))
-        object.__setattr__(self, "said", (distinct % max(size, 1)).astype(np.int32))
+        weights, of_phrase = self.lexicon.syllable_weights, np.repeat(np.arange(len(self.phrases)), np.diff(starts))
+        told = np.bincount(of_phrase, weights=weights[bags], minlength=len(self.phrases))
+        object.__setattr__(self, "bag_weights", told)
+        said = np.zeros((len(counts), len(weights) // 8 + 1), dtype=np.uint8)
+        np.bitwise_or.at(said, (self.owner[of_phrase], bags >> 3), (1 << (bags & 7)).astype(np.uint8))
+        object.__setattr__(self, "said", said)
         special: dict[int, list[int]] = {}
         for row, (marker, _) in enumerate(variant_words()):
             for number, title in enumerate(self.titles):
@@ -191,21 +194,20 @@ class Heard:
         )
 
 
-def hear(material: Material, question: str, read: list[Word] | None = None) -> Heard | None:
-    """What `question` has in common with every procedure; None where nothing at all speaks. `read`: its words, where
+def hear(material: Material, question: str, read: list[list[Word]] | None = None) -> Heard | None:
+    """What `question` has in common with every procedure; None where nothing at all speaks. `read`: its clauses, where
     they are read already."""
     lexicon = material.lexicon
-    sequence = lexicon.read_words(words(question) if read is None else read)
-    if not sequence:
-        return None
+    parts = [lexicon.read_words(part) for part in (clauses(question) if read is None else read)]
+    sequence = parts[0] if len(parts) == 1 else [word for part in parts for word in part]
     rows, total = lexicon.rows(sequence)
+    if not rows:
+        return None
     total = max(total, 1e-6)
     lexical = lexicon.postings.score(rows)
     by_phrase, whole, title = lexical["phrases"], lexical["wholes"], lexical["titles"]
-    if not max(float(by_phrase.max()), float(title.max()), float(whole.max())) > 0:
-        return None
     best_phrase = np.maximum.reduceat(by_phrase, material.first)
-    vectors = _vectors(material, sequence, question)
+    vectors = _vectors(material, sequence, parts, question)
     similar = [material.likeness(vector) for vector in vectors]
     like = by_clause = similar[0]
     for likeness in similar[1:]:
@@ -225,7 +227,7 @@ def hear(material: Material, question: str, read: list[Word] | None = None) -> H
 
 
 def gather(
-    material: Material, question: str, also: NDArray[np.int64] | None = None, read: list[Word] | None = None
+    material: Material, question: str, also: NDArray[np.int64] | None = None, read: list[list[Word]] | None = None
 ) -> Evidence | None:
     """Evidence for the most promising procedures and for those of `also`; None where nothing at all speaks."""
     heard = hear(material, question, read)
@@ -280,20 +282,16 @@ def _two_nearest(
     return nearest, second
 
 
-def _vectors(material: Material, sequence: list[Word], question: str) -> list[Vectors]:
+def _vectors(material: Material, sequence: list[Word], parts: list[list[Word]], question: str) -> list[Vectors]:
     """Vectors of the whole and of its clauses: a story names its need in one of them."""
     if not isinstance(material.encoder, StaticEncoder):
         return [np.asarray(material.encoder.encode([question])[0], dtype=np.float32)]
-    parts = _split(question) if len(sequence) >= 2 * SHORT_CLAUSE else []
-    long = [clause for part in parts if len(clause := words(part)) >= SHORT_CLAUSE] if len(parts) > 1 else []
-    clauses = sorted(long, key=len, reverse=True)[:CLAUSES] if len(long) > 1 else []
-    return list(material.encoder.encode_sequences([sequence, *clauses]))
-
-
-def _split(question: str) -> list[str]:
-    for mark in ",;.?!\n":
-        question = question.replace(mark + " ", "\n")
-    return question.split("\n")
+    ends = list(accumulate(map(len, parts)))
+    bounds = [(end - len(part), end) for end, part in zip(ends, parts, strict=True) if len(part) >= SHORT_CLAUSE]
+    if len(bounds) < 2 or len(sequence) < 2 * SHORT_CLAUSE:
+        return [material.encoder.encode_words(sequence)]
+    longest = sorted(bounds, key=lambda bound: bound[0] - bound[1])[:CLAUSES]
+    return list(material.encoder.encode_parts(sequence, [(0, len(sequence)), *longest]))
 
 
 def _top(values: NDArray[np.floating], count: int) -> NDArray[np.int64]:
@@ -333,13 +331,12 @@ def _compare(  # noqa: PLR0917
     all_asked = max(float(shared[asked].sum(dtype=np.float64)) + lexicon.greatest * strange, 1e-6)
     # the title is the first phrase of its procedure
     said = np.concatenate([material.first[candidates], best])
-    starts, ends = material.bag_starts[said], material.bag_starts[said + 1]
-    lengths = ends - starts
+    starts = material.bag_starts[said]
+    lengths = material.bag_starts[said + 1] - starts
     of_said = np.repeat(np.arange(len(said)), lengths)
-    within = np.arange(len(of_said)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    syllables = material.bags[np.repeat(starts, lengths) + within]
-    common = np.bincount(of_said, weights=shared[syllables], minlength=len(said))
-    whole = np.maximum(np.bincount(of_said, weights=weights[syllables], minlength=len(said)), 1e-6)
+    within = np.arange(len(of_said)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    common = np.bincount(of_said, weights=shared[material.bags[within]], minlength=len(said))
+    whole = np.maximum(material.bag_weights[said], 1e-6)
     text = " ".join(word.folded for word in sequence)
     alike = process.cdist([text], [phrases[number] for number in said.tolist()], scorer=fuzz.ratio, workers=1)[0]
     covered, typed, alike = (
@@ -356,16 +353,9 @@ def _said(
     weights = material.lexicon.syllable_weights
     if not len(asked):
         return np.zeros(len(candidates)), np.zeros(len(candidates))
-    starts, ends = material.said_starts[candidates], material.said_starts[candidates + 1]
-    lengths = ends - starts
-    of_candidate = np.repeat(np.arange(len(candidates)), lengths)
-    within = np.arange(len(of_candidate)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    place = np.full(len(weights), len(asked), dtype=np.int64)
-    place[asked] = np.arange(len(asked))
-    occurs = np.zeros((len(candidates), len(asked) + 1), dtype=bool)
-    occurs[of_candidate, place[material.said[within]]] = True
+    occurs = (material.said[candidates[:, None], asked >> 3] >> (asked & 7).astype(np.uint8)) & 1
     of_asked = weights[asked].astype(np.float64)
-    absent = ~occurs[:, :-1] * of_asked
+    absent = (1 - occurs) * of_asked
     return 1 - absent.sum(axis=1) / max(of_asked.sum(), 1e-6), absent.max(axis=1)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from knowledge_base.conversation import AWAY_WORDS, own_words, read_context
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.evidence import FEATURES, Evidence, Material, gather, scope_row
-from knowledge_base.text import CODE, Word, fold, words
+from knowledge_base.text import CODE, Word, clauses, fold, words
 from knowledge_base.weights import Weights, chance
 
 SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
@@ -83,8 +83,8 @@ class Finder:
         for code in CODE.findall(question):
             if code in self._number:
                 return Found("sure", (Match(code, 0.999, {"code": 1.0}),))
-        read = words(question)
-        owner = self._owner(read)
+        read = clauses(question)
+        owner = self._owner([word for clause in read for word in clause])
         evidence = gather(self._material, question, also=None if owner is None else np.array([owner]), read=read)
         if evidence is None:
             return Found("nothing", ())

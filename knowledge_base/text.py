@@ -169,6 +169,13 @@ def words(text: str) -> list[Word]:
     return [word for token in _expand(spans(text)) if (word := _word(token)).folded]
 
 
+def clauses(text: str) -> list[list[Word]]:
+    """The words of each clause of `text` that has any; shorthand does not reach over a comma."""
+    for mark in ",;.?!":
+        text = text.replace(mark + " ", "\n")
+    return [found for part in text.split("\n") if (found := words(part))]
+
+
 @lru_cache(maxsize=50_000)
 def sound(folded: str) -> str:
     """How a syllable sounds in the north, where l/n, ch/tr, s/x and d/gi/r are mixed up in writing."""

@@ -1,6 +1,5 @@
 """Learning what later turns of a conversation are about."""
 
-
 import numpy as np
 import pytest
 
