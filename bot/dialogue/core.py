@@ -341,13 +341,13 @@ class Dialogue:
         if found.decision == "nothing" and (shorter := without_names(turn.text)) != turn.text:
             rest = turn.guide.find(shorter)  # names of people and places hide what the rest says
             found = rest if rest.decision == "sure" else found
+        if found.decision == "nothing" and session.unanswered:
+            both = turn.guide.find(f"{session.unanswered}, {turn.text}")  # told in two messages
+            found = both if both.decision != "nothing" else found
         if found.decision == "nothing" and asked[0] is not Facet.GENERAL and shown:
             same = find.again(turn, shown, asked)  # "hồ sơ gồm gì" after a question back is about the same
             if same is not None:
                 return self._follow(turn, same)
-        if found.decision == "nothing" and session.unanswered:
-            both = turn.guide.find(f"{session.unanswered}, {turn.text}")  # told in two messages
-            found = both if both.decision != "nothing" else found
         return find.answer(turn, found, asked)
 
     def _about(self, turn: Turn, code: str, asked: tuple[Facet, ...]) -> Answer:
