@@ -23,8 +23,8 @@ WORTH_ASKING = 0.35
 """From this probability on the best candidate is offered as a question back, even where scope is doubtful. On our own
 questions 0.35 turns 6 of 11 wrong refusals into a question back, at the price of 3 of 58 right ones."""
 LIKELY = 0.5
-"""No procedure is answered alone that is not likelier than all others together: "giấy phép lái xe" may be a first, a lost
-or an expired one, however well the words fit."""
+"""No procedure is answered alone that is not likelier than all others together: "giấy phép lái xe" may be a first, a
+lost or an expired one, however well the words fit."""
 WARMED_AT_ONCE = 40
 """How many words are read together to become familiar; as many as a long story has."""
 WORD_FOR_WORD = 0.98

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from knowledge_base.encoder import EncoderMissing, SentenceTransformersEncoder, StaticEncoder, feature_text
+from knowledge_base.text import words
 from tests.fakes.small_index import save_encoder
 
 
@@ -52,3 +53,14 @@ def test_a_sentence_transformers_folder_gives_the_same_interface(tmp_path: Path)
     text = "con mới sinh ra xã làm giấy gì"
     assert np.allclose(ours.encode([text]), theirs.encode([feature_text(text)]), atol=5e-3)
     assert theirs.encode([]).shape == (0, 16)
+
+
+def test_a_part_of_a_text_has_the_vector_that_it_has_alone(tmp_path: Path) -> None:
+    """Words and pairs inside the part count, the pair over its edge does not."""
+    encoder = StaticEncoder(save_encoder(tmp_path / "encoder"))
+    sequence = words("mất bằng lái xe máy làm giấy khai sinh cho con")
+    parts = [(0, len(sequence)), (0, 5), (5, len(sequence)), (3, 4)]
+    vectors = encoder.encode_parts(sequence, parts)
+    for vector, (begin, end) in zip(vectors, parts, strict=True):
+        assert np.allclose(vector, encoder.encode_words(sequence[begin:end]), atol=1e-6)
+    assert not encoder.encode_parts([], [(0, 0)]).any()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.finder import Finder
+from knowledge_base.finder import LIKELY, Finder
 from knowledge_base.index import open_snapshot
 from tests.fakes.small_index import NAMES, PHRASES, build_small, save_encoder
 
@@ -92,6 +92,22 @@ def test_naming_another_procedure_changes_the_topic(finder: Finder) -> None:
     by_code = finder.in_context("1.000001", "1.000004")
     assert by_code is not None
     assert by_code.matches[0].code == "1.000001"
+
+
+def test_nothing_is_answered_alone_that_is_not_likelier_than_all_others(finder: Finder) -> None:
+    """Whatever else speaks for it."""
+    asked = [*NAMES.values(), "giấy phép", "đăng ký", "làm giấy", "cấp lại", "xin giấy phép"]
+    sure = [found for found in map(finder.find, asked) if found.decision == "sure"]
+    assert sure
+    assert all(found.matches[0].probability >= LIKELY for found in sure)
+
+
+def test_familiar_words_change_no_answer(finder: Finder, tmp_path: Path) -> None:
+    """They are only read sooner."""
+    build_small(tmp_path / "index", save_encoder(tmp_path / "encoder"))
+    fresh = open_snapshot(tmp_path / "index").finder
+    fresh.warm(["mất", "bằng", "lái", "ngày", "mai", "👍", ""] * 20)
+    assert all(fresh.find(phrase) == finder.find(phrase) for lines in PHRASES.values() for phrase in lines)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.text import fold, is_syllable, nfc, sound, spans, terms, untelex, words
+from knowledge_base.text import clauses, fold, is_syllable, nfc, sound, spans, terms, untelex, words
 
 
 def folded(text: str) -> list[str]:
@@ -21,6 +21,23 @@ def test_fold_drops_marks_case_emoji_and_doubled_spaces() -> None:
 def test_nfc_composes_and_keeps_case() -> None:
     """Decomposed input becomes the stored form."""
     assert nfc(unicodedata.normalize("NFD", "Giấy  phép")) == "Giấy phép"
+
+
+def test_clauses_end_at_marks_that_a_space_follows() -> None:
+    """Amounts, dates and codes are not taken apart; empty clauses are none."""
+    read = [
+        [word.folded for word in clause] for clause in clauses("Mất bằng lái, phí 1.500.000đ?  Làm ngày 2.3, ... ở đâu")
+    ]
+    assert read == [["mat", "bang", "lai"], ["phi", "1.500.000", "d"], ["lam", "ngay", "2.3"], ["o", "dau"]]
+    assert clauses(" . , ") == []
+
+
+@given(st.lists(st.sampled_from(["mat", "bang", "lai", "o", "dau", "giay", "phep"]), max_size=12), st.data())
+def test_clauses_hold_all_words_in_their_order(said: list[str], data: st.DataObject) -> None:
+    """Wherever marks stand between them."""
+    marks = [data.draw(st.sampled_from([" ", ", ", ". ", "? ", "\n", " ; "])) for _ in said]
+    text = "".join(word + mark for word, mark in zip(said, marks, strict=True))
+    assert [word.folded for clause in clauses(text) for word in clause] == said
 
 
 @pytest.mark.parametrize(
