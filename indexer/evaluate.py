@@ -159,9 +159,7 @@ def answer(finder: Finder, question: Question) -> tuple[Found, str]:
     found, before = finder.find(question.turns[0]), question.turns[0]
     for turn in question.turns[1:]:
         if found.decision == "nothing" or not found.matches:
-            found = finder.find(turn)
-            both = finder.find(f"{before}, {turn}") if found.decision == "nothing" else found
-            found, before = both if both.decision != "nothing" else found, turn
+            found, before = finder.find(turn), turn
             continue
         moved = finder.in_context(turn, found.matches[0].code, before)
         found, before = (found, before) if moved is None else (moved, turn)

@@ -67,6 +67,8 @@ WORDS_OF_ANGER: Final = 4
 """A swearing message up to so many words asks nothing about the topic."""
 WORDS_OF_A_FORM, DIGITS_OF_A_FORM = 4, 4
 """Forms wait for a code or for four digits: more words with fewer digits are something else."""
+THIN: Final = 3
+"""A message of so few own words that finds nothing is read behind the one before; more are a question of their own."""
 KEPT_LISTS: Final = 5
 """Checklists whose ticks are remembered per person, the latest."""
 
@@ -341,7 +343,7 @@ class Dialogue:
         if found.decision == "nothing" and (shorter := without_names(turn.text)) != turn.text:
             rest = turn.guide.find(shorter)  # names of people and places hide what the rest says
             found = rest if rest.decision == "sure" else found
-        if found.decision == "nothing" and session.unanswered:
+        if found.decision == "nothing" and session.unanswered and len(own_words(turn.text)) <= THIN:
             both = turn.guide.find(f"{session.unanswered}, {turn.text}")  # told in two messages
             found = both if both.decision != "nothing" else found
         if found.decision == "nothing" and asked[0] is not Facet.GENERAL and shown:

@@ -41,7 +41,7 @@ TEN: Final = {
     "chú rể cô dâu ra ủy ban ký tên vào sổ": MARRIAGE,
     "hai đứa chính thức về chung một nhà": MARRIAGE,
     "rước nàng về dinh rồi thì ký sổ ở đâu": MARRIAGE,
-    "thằng cu vừa chào đời hôm kia": BIRTH,
+    "mẹ tròn con vuông rồi, ghi sổ ở đâu": BIRTH,
     "nhập tên cho em bé mới lọt lòng": BIRTH,
     "cụ nhà em vừa mãn phần": DEATH,
     "ông nội đi xa rồi báo xã thế nào": DEATH,
