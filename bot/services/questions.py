@@ -5,6 +5,7 @@ Where to reply is known only by the person's own consent, and erased with the re
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -223,8 +224,10 @@ class QuestionDesk:
     def listed(
         self, state: State | None = State.OPEN, *, containing: str = "", limit: int = 50, offset: int = 0
     ) -> list[Question]:
-        """Questions in a state (None: all), those asked most often first; `containing` with or without marks."""
-        return self._store.listed(state, containing=fold(nfc(containing)), limit=limit, offset=offset)
+        """Questions in a state (None: all), those asked most often first; `containing` with or without marks, as it
+        was asked or a part of it."""
+        said = " ".join(re.findall(r"\w+", fold(nfc(containing))))
+        return self._store.listed(state, containing=said, limit=limit, offset=offset)
 
     def counts(self) -> dict[State, int]:
         """How many questions are in each state."""
