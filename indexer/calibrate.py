@@ -261,8 +261,9 @@ def calibrate(
     unseen = examples(without, questions_from(phrases, elsewhere, seed), progress)
     known = material(prepare(procedures, phrases, elsewhere, shipped), shipped)
     weights, judgement = learn(unseen, examples(known, own_questions(questions)))
-    own = own_turns(Finder(known, weights), (follow_ups, questions))
-    others = [turn for turn in written_turns(Finder(known, weights), later, LATER_TURN) if turn.topic in known.codes]
+    finder, codes = Finder(known, weights), set(known.codes)
+    own = own_turns(finder, (follow_ups, questions))
+    others = [turn for turn in written_turns(finder, later, LATER_TURN) if turn.topic in codes]
     wording, sounds = fit_wording(known, others)
     weights = msgspec.structs.replace(weights, wording=wording)
     mine = choices_of(known, weights, own)

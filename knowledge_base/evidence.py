@@ -155,19 +155,21 @@ class Heard:
     """The weight of the question's own terms, by which shares are counted."""
     scores: NDArray[np.floating]
     """One row for each of KINDS and one for the best clause, one column per procedure."""
+    highest: NDArray[np.floating]
+    """The greatest number of each row."""
     near_second: Scores
     elsewhere_phrase: float
     elsewhere_near: float
 
     def shortlist(self) -> NDArray[np.int64]:
         """The most promising procedures, the best first."""
-        return _top((_COUNTS / np.maximum(self.scores.max(axis=1), 1e-6)) @ self.scores, SHORTLIST)
+        return _top((_COUNTS / np.maximum(self.highest, 1e-6)) @ self.scores, SHORTLIST)
 
     def evidence(self, candidates: NDArray[np.int64]) -> Evidence:
         """All that speaks for each of `candidates`."""
         material, sequence, lexicon = self.material, self.sequence, self.material.lexicon
         picked = self.scores[:, candidates]
-        leads = picked - self.scores.max(axis=1)[:, None]
+        leads = picked - self.highest[:, None]
         kinds = len(KINDS)
         table = np.empty((len(candidates), len(FEATURES)))
         table[:, :kinds], table[:, kinds : 2 * kinds] = picked[:kinds].T, leads[:kinds].T
@@ -214,12 +216,14 @@ def hear(material: Material, question: str, read: list[list[Word]] | None = None
         by_clause = np.maximum(by_clause, likeness)
     similarities, numbers = material.nearest(vectors[0], NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
+    scores = np.stack([best_phrase[:-1] / total, whole / total, title / total, near[:-1], like, by_clause])
     return Heard(
         material=material,
         sequence=sequence,
         by_phrase=by_phrase,
         total=total,
-        scores=np.stack([best_phrase[:-1] / total, whole / total, title / total, near[:-1], like, by_clause]),
+        scores=scores,
+        highest=scores.max(axis=1),
         near_second=near_second,
         elsewhere_phrase=float(best_phrase[-1] / total),
         elsewhere_near=float(near[-1]),

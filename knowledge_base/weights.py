@@ -85,6 +85,10 @@ def _folded_in(linear: Linear) -> tuple[NDArray[np.float64], float]:
     return slope, linear.bias - float(slope @ np.array(linear.mean))
 
 
+LOUDEST = 5.0
+"""Log-odds beyond which the wording of a turn says no more, however many words point one way."""
+
+
 class Wording(msgspec.Struct, frozen=True):
     """Whether a later turn goes on about the topic, by its words alone: a logistic model of which words are there."""
 
@@ -95,9 +99,6 @@ class Wording(msgspec.Struct, frozen=True):
         """Log-odds, from -LOUDEST to LOUDEST, that a turn with these features (of `wording_of`) goes on."""
         said = self.bias + sum(self.weights.get(feature, 0.0) for feature in set(found))
         return min(max(said, -LOUDEST), LOUDEST)
-
-
-LOUDEST = 5.0
 
 
 class Weights(msgspec.Struct, frozen=True):

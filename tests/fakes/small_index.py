@@ -27,6 +27,9 @@ PHRASES = {
     "1.000004": ["mất bằng lái xe máy", "bằng lái rơi mất xin cấp lại"],
     "1.000005": ["hai đứa ra xã đăng ký cưới", "làm giấy đăng ký kết hôn"],
 }
+FRAMES = ("cho hỏi {}", "{} thì làm sao", "em muốn {} ạ", "nhà tôi cần {}", "{} ở đâu", "{} mất bao lâu", "xin {}")
+MANY = {code: [frame.format(line) for line in lines for frame in FRAMES] for code, lines in PHRASES.items()}
+"""Enough phrases to learn from: each asked in several ways."""
 ELSEWHERE = ["ngày mai trời có mưa không", "giá vàng hôm nay", "xin chào", "kết quả bóng đá tối qua"]
 
 

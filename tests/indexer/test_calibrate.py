@@ -16,13 +16,9 @@ from indexer.calibrate import (
     thresholds,
 )
 from indexer.fitting import fit_choice
-from indexer.phrases import Phrases
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.weights import Weights
-from tests.fakes.small_index import ELSEWHERE, NAMES, PHRASES, catalogue, save_encoder
-
-FRAMES = ("cho hỏi {}", "{} thì làm sao", "em muốn {} ạ", "nhà tôi cần {}", "{} ở đâu", "{} mất bao lâu", "xin {}")
-MANY: Phrases = {code: [frame.format(line) for line in lines for frame in FRAMES] for code, lines in PHRASES.items()}
+from tests.fakes.small_index import ELSEWHERE, MANY, NAMES, catalogue, save_encoder
 
 
 def judgement(right: list[float], first: list[bool], ours: list[bool], in_scope: list[float]) -> Judgement:

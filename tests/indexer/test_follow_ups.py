@@ -4,16 +4,12 @@ import numpy as np
 import pytest
 
 from indexer.follow_ups import LATER_TURN, Turn, choices_of, cross_followed, fit_follow_up, fit_wording, made_turns
-from indexer.phrases import Phrases
 from knowledge_base.conversation import wording_of
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.evidence import Material
 from knowledge_base.index import material, prepare
 from knowledge_base.weights import CONTEXT_FEATURES, UNTRAINED
-from tests.fakes.small_index import ELSEWHERE, NAMES, PHRASES, catalogue, save_encoder
-
-FRAMES = ("cho hỏi {}", "{} thì làm sao", "em muốn {} ạ", "nhà tôi cần {}", "{} ở đâu", "{} mất bao lâu", "xin {}")
-MANY: Phrases = {code: [frame.format(line) for line in lines for frame in FRAMES] for code, lines in PHRASES.items()}
+from tests.fakes.small_index import ELSEWHERE, MANY, NAMES, PHRASES, catalogue, save_encoder
 
 
 @pytest.fixture(scope="module")

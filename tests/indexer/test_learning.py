@@ -13,10 +13,8 @@ from indexer.phrases import Phrases
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.facets import Facet, FacetModel
 from knowledge_base.weights import UNTRAINED, Weights
-from tests.fakes.small_index import ELSEWHERE, NAMES, PHRASES, catalogue
+from tests.fakes.small_index import ELSEWHERE, MANY, NAMES, PHRASES, catalogue
 
-FRAMES = ("cho hỏi {}", "{} thì làm sao", "em muốn {} ạ", "nhà tôi cần {}", "{} ở đâu", "{} mất bao lâu", "xin {}")
-MANY: Phrases = {code: [frame.format(line) for line in lines for frame in FRAMES] for code, lines in PHRASES.items()}
 STEPS = 8
 
 
