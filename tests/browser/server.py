@@ -23,25 +23,26 @@ CENTRE = "Trung tâm Phục vụ hành chính công tỉnh Bắc Giang"
 
 
 def checklist(ticked: frozenset[int], *, replaces: bool) -> Reply:
-    """The papers with marks; each button says which marks there will be."""
-    choices = []
-    for number, paper in enumerate(PAPERS):
-        state = "".join(str(n) for n in sorted(ticked ^ {number}))
-        choices.append(
-            Choice(f"{'✅' if number in ticked else '⬜'} {number + 1}. {paper}", f"list.tick:{state}", "item")
-        )
+    """The papers with marks; each button says which mark its own paper will have, as the assistant's do."""
+    choices = [
+        Choice(f"{'✅' if n in ticked else '⬜'} {n + 1}. {paper}", f"list.tick:{n}:{int(n not in ticked)}", "item")
+        for n, paper in enumerate(PAPERS)
+    ]
     said = f"# Giấy tờ cần nộp\nĐã có {len(ticked)} trên {len(PAPERS)} giấy tờ. Bấm vào giấy bạn đã có."
     return Reply(paragraphs=(said,), choices=(*choices, Choice("Lệ phí", "fee.show")), replaces=replaces)
 
 
-def answer(incoming: Incoming) -> Reply:
-    """What the scripted assistant says."""
+def answer(incoming: Incoming, ticks: dict[str, frozenset[int]]) -> Reply:
+    """What the scripted assistant says; it remembers the ticks of each visitor."""
     if incoming.pressed:
-        page, _, state = incoming.pressed.partition(":")
+        page, *arguments = incoming.pressed.split(":")
         if page == "list.show":
             return checklist(frozenset(), replaces=False)
         if page == "list.tick":
-            return checklist(frozenset(map(int, state)), replaces=True)
+            paper, state = map(int, arguments)
+            before = ticks.get(incoming.contact.id, frozenset()) - {paper}
+            ticks[incoming.contact.id] = before | {paper} if state else before
+            return checklist(ticks[incoming.contact.id], replaces=True)
         return Reply(paragraphs=("Lệ phí: 8.000 đồng.", "Nguồn: https://dichvucong.gov.vn/p?a=1&b=2."))
     text = incoming.text or ""
     if text == "/start":
@@ -74,10 +75,12 @@ def answer(incoming: Incoming) -> Reply:
 def build(database: str, patience: Path) -> Starlette:
     """The application; while the file `patience` exists, answers are held back."""
 
+    ticks: dict[str, frozenset[int]] = {}
+
     def turn(incoming: Incoming) -> Reply:
         while patience.exists():
             time.sleep(0.02)
-        return answer(incoming)
+        return answer(incoming, ticks)
 
     async def receive(incoming: Incoming) -> Reply:
         return await run_in_threadpool(turn, incoming)

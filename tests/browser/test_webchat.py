@@ -74,6 +74,18 @@ def test_ticking_changes_the_list_in_place(page: Page) -> None:
     expect(page.locator(".answer")).to_have_count(3)
 
 
+def test_a_second_tick_before_the_first_is_answered_loses_nothing(page: Page, server: Server) -> None:
+    """On a slow line people go on ticking the list that they see."""
+    ask(page, QUESTION)
+    press(page, "Giấy tờ cần nộp")
+    expect(page.get_by_role("button", name="⬜ 3.")).to_be_visible()
+    with server.held():
+        press(page, "⬜ 2.")
+        press(page, "⬜ 3.")
+    expect(page.get_by_text("Đã có 2 trên 3 giấy tờ")).to_be_visible()
+    expect(page.locator(".answer")).to_have_count(3)
+
+
 def test_waiting_is_shown(page: Page, server: Server) -> None:
     """While the answer is being looked for, the page says so, also to a screen reader."""
     with server.held():
