@@ -167,30 +167,33 @@ class Heard:
 
     def evidence(self, candidates: NDArray[np.int64]) -> Evidence:
         """All that speaks for each of `candidates`."""
-        material, sequence, lexicon = self.material, self.sequence, self.material.lexicon
-        picked = self.scores[:, candidates]
-        leads = picked - self.highest[:, None]
-        kinds = len(KINDS)
+        material, lexicon, weights = self.material, self.material.lexicon, self.material.lexicon.syllable_weights
         table = np.empty((len(candidates), len(FEATURES)))
+        picked, kinds = self.scores[:, candidates], len(KINDS)
+        leads = picked - self.highest[:, None]
         table[:, :kinds], table[:, kinds : 2 * kinds] = picked[:kinds].T, leads[:kinds].T
         table[:, CLAUSE], table[:, CLAUSE + 1] = picked[kinds], leads[kinds]
         best, second = _best_phrases(material, self.by_phrase, candidates)
         table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / self.total, self.near_second[candidates]
-        of_words = [lexicon.number(word.folded) for word in sequence]
-        asked = np.array(sorted({number for number in of_words if number >= 0}), dtype=np.int64)
-        strange = len({word.folded for word, number in zip(sequence, of_words, strict=True) if number < 0})
-        table[:, COVERED : COVERED + 6] = _compare(material, sequence, asked, strange, best, candidates)
-        table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
-        table[:, COVERED + 8] = _unsaid(material, sequence, candidates)
-        table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, asked, candidates)
+        folded = [word.folded for word in self.sequence]
+        of_words = [lexicon.number(word) for word in folded]
         known = [number for number in of_words if number >= 0]
-        told = float(lexicon.syllable_weights[known].sum(dtype=np.float64))
+        asked = np.array(sorted(set(known)), dtype=np.int64)
+        of_asked = weights[asked].astype(np.float64)
+        strange = {word for word, number in zip(folded, of_words, strict=True) if number < 0}
+        weight = float(of_asked.sum()) + lexicon.greatest * len(strange)
+        text = " ".join(folded)
+        _compare(material, text, asked, max(weight, 1e-6), best, candidates, table[:, COVERED : COVERED + 6])
+        table[:, COVERED + 6], table[:, COVERED + 7] = material.often[candidates], material.commune[candidates]
+        table[:, COVERED + 8] = _unsaid(material, text, candidates)
+        table[:, COVERED + 9], table[:, COVERED + 10] = _said(material, asked, of_asked, candidates)
+        told = float(weights[known].sum(dtype=np.float64))
         untold = lexicon.greatest * (len(of_words) - len(known))
         return Evidence(
             candidates=candidates,
             table=table,
             known=told / max(told + untold, 1e-6),
-            length=len(sequence),
+            length=len(of_words),
             elsewhere_phrase=self.elsewhere_phrase,
             elsewhere_near=self.elsewhere_near,
         )
@@ -206,10 +209,12 @@ def hear(material: Material, question: str, read: list[list[Word]] | None = None
     if not rows:
         return None
     total = max(total, 1e-6)
+    # first what is done word by word, then what goes over all procedures: each throws the other out of the caches
+    vectors = _vectors(material, sequence, parts, question)
     lexical = lexicon.postings.score(rows)
     by_phrase, whole, title = lexical["phrases"], lexical["wholes"], lexical["titles"]
-    best_phrase = np.maximum.reduceat(by_phrase, material.first)
-    vectors = _vectors(material, sequence, parts, question)
+    # numbers that are not negative are ordered as their bits are; those numpy compares twice as fast
+    best_phrase = np.maximum.reduceat(by_phrase.view(np.int32), material.first).view(np.float32)
     similar = [material.likeness(vector) for vector in vectors]
     like = by_clause = similar[0]
     for likeness in similar[1:]:
@@ -320,19 +325,19 @@ def _best_phrases(
 
 def _compare(  # noqa: PLR0917
     material: Material,
-    sequence: list[Word],
+    text: str,
     asked: NDArray[np.int64],
-    strange: int,
+    weight: float,
     best: NDArray[np.int64],
     candidates: NDArray[np.int64],
-) -> NDArray[np.floating]:
-    """How much of the question the title and the best phrase cover, how much of them it covers, and likeness. `asked`:
-    the numbers of its syllables, `strange`: how many others it has."""
-    lexicon, phrases = material.lexicon, material.phrases
-    weights = lexicon.syllable_weights
+    table: NDArray[np.float64],
+) -> None:
+    """How much of the question the title and the best phrase cover, how much of them it covers, and likeness: the six
+    columns of `table`. `text`: the question's words; `asked`: the numbers of its syllables; `weight`: of them all,
+    known or not."""
+    weights = material.lexicon.syllable_weights
     shared = np.zeros(len(weights), dtype=np.float32)
     shared[asked] = weights[asked]
-    all_asked = max(float(shared[asked].sum(dtype=np.float64)) + lexicon.greatest * strange, 1e-6)
     # the title is the first phrase of its procedure
     said = np.concatenate([material.first[candidates], best])
     starts = material.bag_starts[said]
@@ -340,36 +345,34 @@ def _compare(  # noqa: PLR0917
     of_said = np.repeat(np.arange(len(said)), lengths)
     within = np.arange(len(of_said)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     common = np.bincount(of_said, weights=shared[material.bags[within]], minlength=len(said))
-    whole = np.maximum(material.bag_weights[said], 1e-6)
-    text = " ".join(word.folded for word in sequence)
-    alike = process.cdist([text], [phrases[number] for number in said.tolist()], scorer=fuzz.ratio, workers=1)[0]
-    covered, typed, alike = (
-        pair.reshape(2, -1) for pair in (common / all_asked, common / whole, alike.astype(np.float64) / 100)
-    )
-    return np.stack([covered[0], typed[0], covered[1], typed[1], alike[0], alike[1]], axis=1)
+    phrases = [material.phrases[number] for number in said.tolist()]
+    alike = process.cdist([text], phrases, scorer=fuzz.ratio, workers=1)[0].astype(np.float64)
+    both = slice(0, len(candidates)), slice(len(candidates), None)
+    for column, mine in enumerate(both):
+        table[:, 2 * column] = common[mine] / weight
+        table[:, 2 * column + 1] = common[mine] / np.maximum(material.bag_weights[said[mine]], 1e-6)
+        table[:, 4 + column] = alike[mine] / 100
 
 
 def _said(
-    material: Material, asked: NDArray[np.int64], candidates: NDArray[np.int64]
+    material: Material, asked: NDArray[np.int64], of_asked: NDArray[np.float64], candidates: NDArray[np.int64]
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """What share of the question's weight occurs in some phrase of each candidate, and the weightiest syllable of the
     question that occurs in none: a shop that sells liquor is no shop that sells electricity."""
-    weights = material.lexicon.syllable_weights
     if not len(asked):
         return np.zeros(len(candidates)), np.zeros(len(candidates))
     occurs = (material.said[candidates[:, None], asked >> 3] >> (asked & 7).astype(np.uint8)) & 1
-    of_asked = weights[asked].astype(np.float64)
     absent = (1 - occurs) * of_asked
     return 1 - absent.sum(axis=1) / max(of_asked.sum(), 1e-6), absent.max(axis=1)
 
 
-def _unsaid(material: Material, sequence: list[Word], candidates: NDArray[np.int64]) -> NDArray[np.floating]:
-    """How many special circumstances of each candidate the question does not mention: a plain question means the
-    plain procedure."""
+def _unsaid(material: Material, text: str, candidates: NDArray[np.int64]) -> NDArray[np.floating]:
+    """How many special circumstances of each candidate the words of the question do not mention: a plain question
+    means the plain procedure."""
     special = [material.variants.get(candidate, ()) for candidate in candidates.tolist()]
     asked_for = {row for rows in special for row in rows}
     if not asked_for:
         return np.zeros(len(candidates))
-    text, variants = f" {' '.join(word.folded for word in sequence)} ", variant_words()
-    missing = {row for row in asked_for if not any(saying in text for saying in variants[row][1])}
+    padded, variants = f" {text} ", variant_words()
+    missing = {row for row in asked_for if not any(saying in padded for saying in variants[row][1])}
     return np.array([len(missing.intersection(rows)) for rows in special], dtype=float)

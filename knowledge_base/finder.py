@@ -8,13 +8,10 @@ from numpy.typing import NDArray
 
 from knowledge_base.conversation import AWAY_WORDS, own_words, read_context
 from knowledge_base.encoder import StaticEncoder
-from knowledge_base.evidence import FEATURES, Evidence, Material, gather, scope_row
+from knowledge_base.evidence import Evidence, Material, gather, scope_row
 from knowledge_base.text import CODE, Word, clauses, fold, words
 from knowledge_base.weights import Weights, chance
 
-SHOWN = ("phrase.share", "whole.share", "title.share", "near.share", "like.share", "title.fuzzy", "phrase.fuzzy")
-"""The evidence that a match carries along for people who want to know why."""
-_SHOWN_COLUMNS = [FEATURES.index(name) for name in SHOWN]
 MOVED_SURELY, HELD_SURELY = 0.8, 0.6
 """How likely one procedure must be, among all that a conversation may be about, to be answered alone: where it has
 moved, and where it goes on. By cross-validation on own later turns, 0.8 leaves 8 of 109 moves wrong; of 171 turns held,
@@ -32,11 +29,10 @@ WORD_FOR_WORD = 0.98
 
 
 class Match(msgspec.Struct, frozen=True):
-    """`probability` that this procedure is the one meant; `evidence` names what speaks for it, by kind."""
+    """`probability` that this procedure is the one meant."""
 
     code: str
     probability: float
-    evidence: dict[str, float]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -85,7 +81,7 @@ class Finder:
         """The procedures that `question` may mean, with a decision. A code in the question settles it."""
         for code in CODE.findall(question):
             if code in self._number:
-                return Found("sure", (Match(code, 0.999, {"code": 1.0}),))
+                return Found("sure", (Match(code, 0.999),))
         read = clauses(question)
         owner = self._owner([word for clause in read for word in clause])
         evidence = gather(self._material, question, also=None if owner is None else np.array([owner]), read=read)
@@ -124,12 +120,9 @@ class Finder:
         return Found("sure" if sure else "several", matches)
 
     def _matches(self, evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> tuple[Match, ...]:
-        shown = np.round(evidence.table[order][:, _SHOWN_COLUMNS], 3).tolist()
-        codes = [self._material.codes[candidate] for candidate in evidence.candidates[order].tolist()]
-        rounded = np.round(chances, 4).tolist()
+        codes, best = self._material.codes, evidence.candidates[order].tolist()
         return tuple(
-            Match(code, chance, dict(zip(SHOWN, values, strict=True)))
-            for code, chance, values in zip(codes, rounded, shown, strict=True)
+            Match(codes[candidate], round(chance, 4)) for candidate, chance in zip(best, chances.tolist(), strict=True)
         )
 
     def in_context(self, question: str, topic: str, before: str = "") -> Found | None:

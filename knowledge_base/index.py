@@ -30,7 +30,7 @@ from knowledge_base.procedure import Procedure
 from knowledge_base.text import VOCABULARY, spans, terms, words
 from knowledge_base.weights import Weights
 
-FORMAT = 3
+FORMAT = 4
 EXACT_BELOW = 4_800
 """Up to this many vectors all are compared: that takes no longer than choosing cells would."""
 CELLS = 4

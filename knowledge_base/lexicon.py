@@ -14,6 +14,7 @@ from knowledge_base.text import Word, sound
 
 Scores = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
+Packed = NDArray[np.uint32 | np.uint64]
 
 KIND_WEIGHT = {"w": 1.0, "p": 0.8, "m": 0.5, "s": 0.3}
 """How much each kind of term counts next to a plain syllable; chosen on held-out phrases."""
@@ -26,31 +27,36 @@ SPREAD_FROM = 0.015
 SPREAD_AT_ONCE = 64
 """How many rows written out are added up before the sum might leave sixteen bits, in which they are kept."""
 _PAIR, _MARKED_PAIR, _SOUND_PAIR = 0, 1, 2
+_PACKED = {4: np.uint32, 8: np.uint64}
 _KINDS = {"p": _PAIR, "m": _MARKED_PAIR, "s": _SOUND_PAIR}
 
 
 class Postings:
     """BM25 of several collections side by side, all arithmetic done when it is built: a question only adds up."""
 
-    def __init__(
-        self,
-        starts: NDArray[np.int64],
-        documents: NDArray[np.uint16 | np.int32],
-        impacts: Scores,
-        sizes: dict[str, int],
-    ) -> None:
-        self._starts, self._documents, self._impacts, self._sizes = starts, documents, impacts, sizes
+    def __init__(self, starts: NDArray[np.int64], postings: Packed, step: float, sizes: dict[str, int]) -> None:
+        """`postings`: of each row from its start to the next, a document in the upper half of each number, in the lower
+        half its impact in steps of `step`. Half the time goes into bringing postings near: packed, they are few."""
+        self._starts, self._postings, self._step, self._sizes = starts, postings, step, sizes
+        kind = postings.dtype.type
+        self._half = kind(postings.itemsize * 4)
+        self._lower = kind(2 ** (postings.itemsize * 4) - 1)
         self._total = sum(sizes.values())
         often = np.diff(starts)
         commonest = np.argsort(-often, kind="stable")[: SPREAD_OUT // (2 * max(self._total, 1))]
         common = commonest[often[commonest] > SPREAD_FROM * self._total].tolist()
+        parts = [slice(*starts[row : row + 2].tolist()) for row in common]
+        greatest = step * max((int((postings[part] & self._lower).max()) for part in parts), default=1)
+        self._spread_step = SPREAD_AT_ONCE * greatest / np.iinfo(np.int16).max
         self._spread = np.zeros((len(common), self._total), dtype=np.int16)
         self._spread_of = {row: place for place, row in enumerate(common)}
-        parts = {place: slice(starts[row], starts[row + 1]) for row, place in self._spread_of.items()}
-        greatest = max((float(impacts[mine].max()) for mine in parts.values()), default=1.0)
-        self._step = SPREAD_AT_ONCE * max(greatest, 1e-6) / np.iinfo(np.int16).max
-        for place, mine in parts.items():
-            self._spread[place, documents[mine]] = np.rint(impacts[mine] / self._step)
+        for place, part in enumerate(parts):
+            documents, impacts = self._unpacked(postings[part])
+            self._spread[place, documents] = np.rint(impacts / self._spread_step)
+
+    def _unpacked(self, postings: Packed) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        impacts = np.multiply(postings & self._lower, self._step, dtype=np.float64)
+        return (postings >> self._half).astype(np.intp), impacts
 
     @classmethod
     def build(cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]) -> "Postings":
@@ -72,28 +78,32 @@ class Postings:
         rows = np.concatenate(row_parts)
         order = np.argsort(rows, kind="stable")
         starts = np.searchsorted(rows[order], np.arange(len(weights) + 1)).astype(np.int64)
-        documents = _narrow(np.concatenate(document_parts)[order], offset)
-        return cls(starts, documents, np.concatenate(impact_parts)[order].astype(np.float32), sizes)
+        return cls(starts, *_packed(np.concatenate(document_parts)[order], np.concatenate(impact_parts)[order]), sizes)
 
     def score(self, rows: Sequence[int]) -> dict[str, Scores]:
         """Per collection, the sum over `rows` for every document; a row given twice counts twice."""
-        documents, impacts, spread_of = self._documents, self._impacts, self._spread_of
-        spread = [place for row in rows if (place := spread_of.get(row)) is not None]
-        sparse = np.array([row for row in rows if row not in spread_of], dtype=np.int64)
-        begins, ends = self._starts[sparse].tolist(), self._starts[sparse + 1].tolist()
-        slices = [slice(begin, end) for begin, end in zip(begins, ends, strict=True)]
-        if slices:
-            # widened while they are joined: bincount would do it in passes of its own
-            found = np.concatenate([documents[part] for part in slices], dtype=np.intp)
-            values = np.concatenate([impacts[part] for part in slices], dtype=np.float64)
-            scores = np.bincount(found, weights=values, minlength=self._total).astype(np.float32)
+        postings, spread_of = self._postings, self._spread_of
+        spread: list[int] = []
+        sparse: list[int] = []
+        for row in rows:
+            place = spread_of.get(row)
+            if place is None:
+                sparse.append(row)
+            else:
+                spread.append(place)
+        if sparse:
+            asked = np.array(sparse)
+            slices = list(map(slice, self._starts[asked].tolist(), self._starts[asked + 1].tolist()))
+            documents, impacts = self._unpacked(np.concatenate([postings[part] for part in slices]))
+            scores = np.bincount(documents, weights=impacts, minlength=self._total).astype(np.float32)
         else:
             scores = np.zeros(self._total, dtype=np.float32)
         for at in range(0, len(spread), SPREAD_AT_ONCE):
-            together = self._spread[spread[at]].copy()
-            for place in spread[at + 1 : at + SPREAD_AT_ONCE]:
+            first, *others = spread[at : at + SPREAD_AT_ONCE]
+            together = self._spread[first].copy()
+            for place in others:
                 together += self._spread[place]
-            scores += together * np.float32(self._step)
+            scores += together * np.float32(self._spread_step)
         result, offset = {}, 0
         for name, size in self._sizes.items():
             result[name] = scores[offset : offset + size]
@@ -111,7 +121,8 @@ class Postings:
             if before == name:
                 break
             offset += size
-        documents = self._documents[self._starts[first] : self._starts[last]].astype(np.int32) - np.int32(offset)
+        found, _ = self._unpacked(self._postings[self._starts[first] : self._starts[last]])
+        documents = found.astype(np.int32) - np.int32(offset)
         of_row = np.repeat(np.arange(first, last), np.diff(self._starts[first : last + 1]))
         mine = (documents >= 0) & (documents < self._sizes[name])
         return documents[mine], of_row[mine]
@@ -119,17 +130,16 @@ class Postings:
     def arrays(self) -> Arrays:
         """What `read` needs to make it again."""
         sizes = {f"size.{name}": np.array([size]) for name, size in self._sizes.items()}
-        return {"starts": self._starts, "documents": self._documents, "impacts": self._impacts, **sizes}
+        return {"starts": self._starts, "postings": self._postings, "step": np.array([self._step]), **sizes}
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Postings":
         """The postings that `arrays` was called on."""
         sizes = {key.removeprefix("size."): int(arrays[key][0]) for key in arrays if key.startswith("size.")}
-        documents = _narrow(arrays["documents"], sum(sizes.values()))
         return cls(
             arrays["starts"].astype(np.int64, copy=False),
-            documents,
-            arrays["impacts"].astype(np.float32, copy=False),
+            arrays["postings"].view(_PACKED[arrays["postings"].itemsize]),
+            float(arrays["step"][0]),
             sizes,
         )
 
@@ -251,7 +261,7 @@ class Lexicon:
 
     def rows(self, sequence: list[Word]) -> tuple[list[int], float]:
         """Rows of the question's terms (said twice, twice), and the weight of all its syllables, known or not."""
-        read = [self._place(word) for word in sequence]
+        read = list(map(self._place, sequence))
         unknown = {word.folded for word, (row, _, _) in zip(sequence, read, strict=True) if row < 0}
         rows = [row for row, _, _ in read if row >= 0] + [mark for _, mark, _ in read if mark >= 0]
         keys: list[int] = []
@@ -264,7 +274,7 @@ class Lexicon:
                 keys.append(_SOUND_PAIR << 48 | heard << 24 | next_heard)
         rows += self._vocabulary.pairs(keys)
         if len(set(rows)) < len(rows):
-            rows = [row for row, often in Counter(rows).items() for _ in range(min(often, 2))]
+            rows = _at_most_twice(rows)
         return rows, float(self._weights[rows].sum(dtype=np.float64)) + self.greatest * len(unknown)
 
     def _place_of(self, word: Word) -> tuple[int, int, int]:
@@ -312,6 +322,21 @@ class Lexicon:
         return cls(Vocabulary(arrays), arrays["weights"].astype(np.float32, copy=False), Postings.read(arrays))
 
 
+def _at_most_twice(rows: list[int]) -> list[int]:
+    once: set[int] = set()
+    twice: set[int] = set()
+    kept = []
+    for row in rows:
+        if row not in once:
+            once.add(row)
+        elif row not in twice:
+            twice.add(row)
+        else:
+            continue
+        kept.append(row)
+    return kept
+
+
 def _key(kind: int, first: int, second: int) -> int:
     return kind << 48 | first << 24 | second
 
@@ -325,7 +350,11 @@ def _lines(text: NDArray[np.generic]) -> list[str]:
     return joined.split("\n") if joined else []
 
 
-def _narrow(documents: NDArray[np.generic], count: int) -> NDArray[np.uint16 | np.int32]:
-    if count <= np.iinfo(np.uint16).max:
-        return documents.astype(np.uint16, copy=False)
-    return documents.astype(np.int32, copy=False)
+def _packed(documents: NDArray[np.integer], impacts: NDArray[np.floating]) -> tuple[Packed, float]:
+    """Documents and impacts as one number for each posting, and the step in which impacts are counted."""
+    kind = np.uint32 if int(documents.max(initial=0)) <= np.iinfo(np.uint16).max else np.uint64
+    half = np.iinfo(kind).bits // 2
+    step = max(float(impacts.max(initial=0.0)), 1e-6) / (2**half - 1)
+    packed = np.left_shift(documents.astype(kind), kind(half))
+    packed |= np.rint(impacts / step).astype(kind)
+    return packed, step

@@ -63,7 +63,7 @@ the best one's phrases hold of it; number and weight of its own words; its liken
 alone and joined with the topic's name; words that only ask, and words of turning to something else."""
 
 
-class Linear(msgspec.Struct, frozen=True):
+class Linear(msgspec.Struct, frozen=True, cache_hash=True):
     """A logistic model over named columns: mean and scale of each column, its weight, and the bias."""
 
     columns: tuple[str, ...]

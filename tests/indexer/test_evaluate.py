@@ -17,7 +17,7 @@ class Scripted(Finder):
 
     def find(self, question: str, *, limit: int = 10) -> Found:
         decision, codes = self.answers[question]
-        return Found(decision, tuple(Match(code, 0.5, {}) for code in codes[:limit]))  # type: ignore[arg-type]
+        return Found(decision, tuple(Match(code, 0.5) for code in codes[:limit]))  # type: ignore[arg-type]
 
     def in_context(self, question: str, topic: str, before: str = "") -> Found | None:
         return self.find(question) if question in self.answers else None

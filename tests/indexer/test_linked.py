@@ -22,7 +22,7 @@ class Saying(Finder):
 
 def found(decision: str, *codes: str) -> Found:
     return msgspec.structs.replace(
-        Found("nothing", ()), decision=decision, matches=tuple(Match(code, 0.5, {}) for code in codes)
+        Found("nothing", ()), decision=decision, matches=tuple(Match(code, 0.5) for code in codes)
     )
 
 
