@@ -22,18 +22,18 @@ from knowledge_base.encoder import StaticEncoder, Vectors
 from knowledge_base.evidence import Material
 from knowledge_base.finder import Finder
 from knowledge_base.index import material, prepare
-from knowledge_base.lexicon import Lexicon, Postings, Scores
+from knowledge_base.lexicon import Counts, Lexicon, Postings, Scores
 from knowledge_base.weights import Linear, Weights
 
 STYLES = ("plain", "nodiac", "noisy", "story", "formal")
 OVERLAP = ("title.covered", "title.typed", "phrase.covered", "phrase.typed")
 LIKENESS = ("title.fuzzy", "phrase.fuzzy")
-BARELY = 1e-9
-"""A score that speaks for all alike: with none at all the finder would not even begin."""
+BARELY = 1
+"""A score, one step, that speaks for all alike: with none at all the finder would not even begin."""
 
 
 class _Level(Postings):
-    def score(self, rows: Sequence[int]) -> dict[str, Scores]:
+    def score(self, rows: Sequence[int]) -> dict[str, Counts]:
         return {name: np.full_like(scores, BARELY) for name, scores in super().score(rows).items()}
 
 

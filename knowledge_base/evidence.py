@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from knowledge_base.encoder import Encoder, StaticEncoder, Vectors
-from knowledge_base.lexicon import Lexicon, Scores
+from knowledge_base.lexicon import Counts, Lexicon, Scores
 from knowledge_base.text import VOCABULARY, Word, clauses, words
 
 SHORTLIST = 14
@@ -149,10 +149,10 @@ class Heard:
 
     material: Material
     sequence: list[Word]
-    by_phrase: Scores
+    by_phrase: Counts
     """What every phrase shares with the question."""
     total: float
-    """The weight of the question's own terms, by which shares are counted."""
+    """What a phrase would have that shares all terms of the question; shares are counted by it."""
     scores: NDArray[np.floating]
     """One row for each of KINDS and one for the best clause, one column per procedure."""
     highest: NDArray[np.floating]
@@ -208,20 +208,22 @@ def hear(material: Material, question: str, read: list[list[Word]] | None = None
     rows, total = lexicon.rows(sequence)
     if not rows:
         return None
-    total = max(total, 1e-6)
+    total = max(total, 1e-6) / lexicon.postings.step
     # first what is done word by word, then what goes over all procedures: each throws the other out of the caches
     vectors = _vectors(material, sequence, parts, question)
     lexical = lexicon.postings.score(rows)
     by_phrase, whole, title = lexical["phrases"], lexical["wholes"], lexical["titles"]
-    # numbers that are not negative are ordered as their bits are; those numpy compares twice as fast
-    best_phrase = np.maximum.reduceat(by_phrase.view(np.int32), material.first).view(np.float32)
+    best_phrase = np.maximum.reduceat(by_phrase, material.first)
     similar = [material.likeness(vector) for vector in vectors]
     like = by_clause = similar[0]
     for likeness in similar[1:]:
         by_clause = np.maximum(by_clause, likeness)
     similarities, numbers = material.nearest(vectors[0], NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
-    scores = np.stack([best_phrase[:-1] / total, whole / total, title / total, near[:-1], like, by_clause])
+    scores = np.empty((len(KINDS) + 1, len(like)), dtype=np.float32)
+    for row, counted in enumerate((best_phrase[:-1], whole, title)):
+        np.divide(counted, total, out=scores[row], casting="same_kind")
+    scores[3], scores[4], scores[5] = near[:-1], like, by_clause
     return Heard(
         material=material,
         sequence=sequence,
@@ -248,25 +250,28 @@ def gather(
 
 def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
     """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances."""
-    first = dict(zip(FEATURES, evidence.table[order[0]].tolist(), strict=True))
+    first = evidence.table[order[0]].tolist()
     best = float(min(max(chances[0], 1e-6), 1 - 1e-6))
     second = float(chances[1]) if len(chances) > 1 else 0.0
+    phrase, whole, _, near, like = first[: len(KINDS)]
+    title_covered, _, phrase_covered, *_ = first[COVERED:]
+    *_, often, _, _, said, missed = first
     return np.array(
         [
             math.log(best / (1 - best)),
             best - second,
-            first["whole.share"],
-            first["near.share"],
-            first["like.share"],
-            first["phrase.covered"],
-            first["title.covered"],
-            first["phrase.share"] - evidence.elsewhere_phrase,
-            first["near.share"] - evidence.elsewhere_near,
+            whole,
+            near,
+            like,
+            phrase_covered,
+            title_covered,
+            phrase - evidence.elsewhere_phrase,
+            near - evidence.elsewhere_near,
             evidence.known,
-            first["asked.often"],
+            often,
             math.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
-            first["said"],
-            first["missed"],
+            said,
+            missed,
         ]
     )
 
@@ -305,18 +310,18 @@ def _vectors(material: Material, sequence: list[Word], parts: list[list[Word]], 
 
 def _top(values: NDArray[np.floating], count: int) -> NDArray[np.int64]:
     count = min(count, len(values))
-    chosen = np.argpartition(-values, count - 1)[:count]
+    chosen = np.argpartition(values, len(values) - count)[len(values) - count :]
     return np.asarray(chosen[np.argsort(-values[chosen], kind="stable")], dtype=np.int64)
 
 
 def _best_phrases(
-    material: Material, by_phrase: Scores, candidates: NDArray[np.int64]
+    material: Material, by_phrase: Counts, candidates: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
     """The best phrase of each candidate, and the mean of its two best: one lucky phrase says less than two."""
     first, sizes = material.first[candidates], material.sizes[candidates]
     steps = np.arange(int(sizes.max()))
     numbers = np.minimum(first[:, None] + steps, len(by_phrase) - 1)
-    mine = np.where(steps < sizes[:, None], by_phrase[numbers], np.float32(0)).astype(np.float64)
+    mine = np.where(steps < sizes[:, None], by_phrase[numbers], 0).astype(np.float64)
     rows, best = np.arange(len(candidates)), mine.argmax(axis=1)
     highest = mine[rows, best]
     mine[rows, best] = 0

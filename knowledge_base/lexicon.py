@@ -15,6 +15,7 @@ from knowledge_base.text import Word, sound
 Scores = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
 Packed = NDArray[np.uint32 | np.uint64]
+Counts = NDArray[np.int32 | np.int64]
 
 KIND_WEIGHT = {"w": 1.0, "p": 0.8, "m": 0.5, "s": 0.3}
 """How much each kind of term counts next to a plain syllable; chosen on held-out phrases."""
@@ -37,26 +38,28 @@ class Postings:
     def __init__(self, starts: NDArray[np.int64], postings: Packed, step: float, sizes: dict[str, int]) -> None:
         """`postings`: of each row from its start to the next, a document in the upper half of each number, in the lower
         half its impact in steps of `step`. Half the time goes into bringing postings near: packed, they are few."""
-        self._starts, self._postings, self._step, self._sizes = starts, postings, step, sizes
+        self._starts, self._postings, self._sizes = starts, postings, sizes
+        self.step = step
+        """What one step of a score is worth."""
         kind = postings.dtype.type
-        self._half = kind(postings.itemsize * 4)
-        self._lower = kind(2 ** (postings.itemsize * 4) - 1)
+        self._half, self._lower = kind(postings.itemsize * 4), kind(2 ** (postings.itemsize * 4) - 1)
+        self._kind = np.int32 if postings.itemsize == 4 else np.int64
         self._total = sum(sizes.values())
         often = np.diff(starts)
         commonest = np.argsort(-often, kind="stable")[: SPREAD_OUT // (2 * max(self._total, 1))]
         common = commonest[often[commonest] > SPREAD_FROM * self._total].tolist()
         parts = [slice(*starts[row : row + 2].tolist()) for row in common]
-        greatest = step * max((int((postings[part] & self._lower).max()) for part in parts), default=1)
-        self._spread_step = SPREAD_AT_ONCE * greatest / np.iinfo(np.int16).max
+        greatest = max((int((postings[part] & self._lower).max()) for part in parts), default=1)
+        self._coarse = SPREAD_AT_ONCE * greatest // np.iinfo(np.int16).max + 1
+        """How many steps one step of the rows written out is: whole, so that both are added up as whole numbers."""
         self._spread = np.zeros((len(common), self._total), dtype=np.int16)
         self._spread_of = {row: place for place, row in enumerate(common)}
         for place, part in enumerate(parts):
             documents, impacts = self._unpacked(postings[part])
-            self._spread[place, documents] = np.rint(impacts / self._spread_step)
+            self._spread[place, documents] = np.rint(impacts / self._coarse)
 
-    def _unpacked(self, postings: Packed) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        impacts = np.multiply(postings & self._lower, self._step, dtype=np.float64)
-        return (postings >> self._half).astype(np.intp), impacts
+    def _unpacked(self, postings: Packed) -> tuple[NDArray[np.intp], Counts]:
+        return (postings >> self._half).astype(np.intp), (postings & self._lower).view(self._kind)
 
     @classmethod
     def build(cls, collections: Mapping[str, Sequence[Mapping[int, int]]], weights: NDArray[np.floating]) -> "Postings":
@@ -80,8 +83,8 @@ class Postings:
         starts = np.searchsorted(rows[order], np.arange(len(weights) + 1)).astype(np.int64)
         return cls(starts, *_packed(np.concatenate(document_parts)[order], np.concatenate(impact_parts)[order]), sizes)
 
-    def score(self, rows: Sequence[int]) -> dict[str, Scores]:
-        """Per collection, the sum over `rows` for every document; a row given twice counts twice."""
+    def score(self, rows: Sequence[int]) -> dict[str, Counts]:
+        """Per collection, the sum over `rows` for every document, in steps; a row given twice counts twice."""
         postings, spread_of = self._postings, self._spread_of
         spread: list[int] = []
         sparse: list[int] = []
@@ -91,19 +94,17 @@ class Postings:
                 sparse.append(row)
             else:
                 spread.append(place)
-        if sparse:
-            asked = np.array(sparse)
-            slices = list(map(slice, self._starts[asked].tolist(), self._starts[asked + 1].tolist()))
-            documents, impacts = self._unpacked(np.concatenate([postings[part] for part in slices]))
-            scores = np.bincount(documents, weights=impacts, minlength=self._total).astype(np.float32)
-        else:
-            scores = np.zeros(self._total, dtype=np.float32)
+        scores: Counts = np.zeros(self._total, dtype=self._kind)
         for at in range(0, len(spread), SPREAD_AT_ONCE):
             first, *others = spread[at : at + SPREAD_AT_ONCE]
             together = self._spread[first].copy()
             for place in others:
                 together += self._spread[place]
-            scores += together * np.float32(self._spread_step)
+            np.add(scores, np.multiply(together, self._coarse, dtype=self._kind), out=scores)
+        if sparse:
+            asked = np.array(sparse)
+            parts = map(slice, self._starts[asked].tolist(), self._starts[asked + 1].tolist())
+            np.add.at(scores, *self._unpacked(np.concatenate([postings[part] for part in parts])))
         result, offset = {}, 0
         for name, size in self._sizes.items():
             result[name] = scores[offset : offset + size]
@@ -130,7 +131,7 @@ class Postings:
     def arrays(self) -> Arrays:
         """What `read` needs to make it again."""
         sizes = {f"size.{name}": np.array([size]) for name, size in self._sizes.items()}
-        return {"starts": self._starts, "postings": self._postings, "step": np.array([self._step]), **sizes}
+        return {"starts": self._starts, "postings": self._postings, "step": np.array([self.step]), **sizes}
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Postings":

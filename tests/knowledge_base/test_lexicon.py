@@ -16,7 +16,7 @@ def lexicon() -> Lexicon:
 
 def scores(lexicon: Lexicon, question: str) -> list[float]:
     rows, _ = lexicon.rows(lexicon.read_words(words(question)))
-    return [float(score) for score in lexicon.postings.score(rows)["phrases"]]
+    return [float(score) * lexicon.postings.step for score in lexicon.postings.score(rows)["phrases"]]
 
 
 def test_the_phrase_with_the_rarer_words_scores_highest(lexicon: Lexicon) -> None:
