@@ -101,7 +101,7 @@ class Material:
     """Where the distinct syllables of each phrase begin in `bags`, by their numbers in the lexicon."""
     bags: NDArray[np.int32] = field(init=False)
     bag_weights: NDArray[np.float64] = field(init=False)
-    """What the distinct syllables of each phrase tell together."""
+    """What the distinct syllables of each phrase tell together, never quite zero."""
     said: NDArray[np.uint8] = field(init=False)
     """Per procedure, one bit for each syllable of the lexicon: whether some phrase of it holds the syllable."""
     variants: dict[int, list[int]] = field(init=False)
@@ -117,7 +117,7 @@ class Material:
         object.__setattr__(self, "bags", bags)
         weights, of_phrase = self.lexicon.syllable_weights, np.repeat(np.arange(len(self.phrases)), np.diff(starts))
         told = np.bincount(of_phrase, weights=weights[bags], minlength=len(self.phrases))
-        object.__setattr__(self, "bag_weights", told)
+        object.__setattr__(self, "bag_weights", np.maximum(told, 1e-6))
         said = np.zeros((len(counts), len(weights) // 8 + 1), dtype=np.uint8)
         np.bitwise_or.at(said, (self.owner[of_phrase], bags >> 3), (1 << (bags & 7)).astype(np.uint8))
         object.__setattr__(self, "said", said)
@@ -351,12 +351,10 @@ def _compare(  # noqa: PLR0917
     within = np.arange(len(of_said)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     common = np.bincount(of_said, weights=shared[material.bags[within]], minlength=len(said))
     phrases = [material.phrases[number] for number in said.tolist()]
-    alike = process.cdist([text], phrases, scorer=fuzz.ratio, workers=1)[0].astype(np.float64)
-    both = slice(0, len(candidates)), slice(len(candidates), None)
-    for column, mine in enumerate(both):
-        table[:, 2 * column] = common[mine] / weight
-        table[:, 2 * column + 1] = common[mine] / np.maximum(material.bag_weights[said[mine]], 1e-6)
-        table[:, 4 + column] = alike[mine] / 100
+    alike = process.cdist([text], phrases, scorer=fuzz.ratio, workers=1)[0]
+    table[:, 0:3:2] = (common / weight).reshape(2, -1).T
+    table[:, 1:4:2] = (common / material.bag_weights[said]).reshape(2, -1).T
+    table[:, 4:6] = (alike / 100).reshape(2, -1).T
 
 
 def _said(

@@ -21,10 +21,11 @@ KIND_WEIGHT = {"w": 1.0, "p": 0.8, "m": 0.5, "s": 0.3}
 """How much each kind of term counts next to a plain syllable; chosen on held-out phrases."""
 K1, B = 0.9, 0.4
 SPREAD_OUT = 12 << 20
-"""Bytes that may be spent on writing out the rows of the commonest terms, a number for every document: adding such a
-row whole takes a tenth of the time of adding up its postings. In a large catalogue no row is worth it."""
-SPREAD_FROM = 0.015
-"""Share of the documents from which on a row is worth writing out."""
+"""Bytes that may at most be spent on writing out the rows of the commonest terms, a number for every document: adding
+such a row whole takes less time than adding up its postings. In a large catalogue no row is worth it."""
+SPREAD_FROM = 0.1
+"""Share of the documents from which on a row is worth writing out: with fewer documents as little time as postings
+take, and memory."""
 SPREAD_AT_ONCE = 64
 """How many rows written out are added up before the sum might leave sixteen bits, in which they are kept."""
 _PAIR, _MARKED_PAIR, _SOUND_PAIR = 0, 1, 2
