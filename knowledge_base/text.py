@@ -34,6 +34,7 @@ _RHYME = (
 )
 _SYLLABLE = re.compile(_INITIAL + _RHYME + r"\Z")
 _TONES = {"\u0300": "1", "\u0301": "2", "\u0303": "3", "\u0309": "4", "\u0323": "5"}
+_CLAUSE_END = re.compile(r"[,;.?!] |\n")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _SOUND = (("ngh", "ng"), ("gh", "g"), ("tr", "ch"), ("gi", "d"), ("r", "d"), ("x", "s"), ("n", "l"))
 _KEPT = {"ng", "nh"}
@@ -90,8 +91,12 @@ def _foreign() -> frozenset[str]:
 
 def spans(text: str) -> list[str]:
     """Lower-case tokens with marks; codes, legal numbers, form numbers and amounts stay whole."""
+    return _PROTECTED.findall(_lowered(text))
+
+
+def _lowered(text: str) -> str:
     lowered = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).lower().replace("ð", "đ"))
-    return _PROTECTED.findall(_REPEATED.sub(r"\1", lowered))
+    return _REPEATED.sub(r"\1", lowered)
 
 
 def _expand(tokens: list[str]) -> Iterable[str]:
@@ -166,14 +171,16 @@ def _word(token: str) -> Word:
 
 def words(text: str) -> list[Word]:
     """The syllables of `text`, shorthand expanded and telex slips undone; punctuation and emoji are dropped."""
-    return [word for token in _expand(spans(text)) if (word := _word(token)).folded]
+    return _read(_lowered(text))
+
+
+def _read(lowered: str) -> list[Word]:
+    return [word for token in _expand(_PROTECTED.findall(lowered)) if (word := _word(token)).folded]
 
 
 def clauses(text: str) -> list[list[Word]]:
     """The words of each clause of `text` that has any; shorthand does not reach over a comma."""
-    for mark in ",;.?!":
-        text = text.replace(mark + " ", "\n")
-    return [found for part in text.split("\n") if (found := words(part))]
+    return [found for part in _CLAUSE_END.split(_lowered(text)) if (found := _read(part))]
 
 
 @lru_cache(maxsize=50_000)
