@@ -3,13 +3,15 @@
 import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.finder import LIKELY, Finder
+from knowledge_base.finder import LIKELY, WORTH_ASKING, Finder
 from knowledge_base.index import open_snapshot
-from tests.fakes.small_index import NAMES, PHRASES, build_small, save_encoder
+from knowledge_base.weights import UNTRAINED
+from tests.fakes.small_index import NAMES, PHRASES, build_small, catalogue, save_encoder
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,25 @@ def test_nothing_is_answered_alone_that_is_not_likelier_than_all_others(finder: 
     sure = [found for found in map(finder.find, asked) if found.decision == "sure"]
     assert sure
     assert all(found.matches[0].probability >= LIKELY for found in sure)
+
+
+@pytest.mark.parametrize(("ending", "decision"), [("thực hiện tại cấp xã", "several"), ("ở nước ngoài", "nothing")])
+def test_the_levels_of_one_matter_are_doubted_together(tmp_path: Path, ending: str, decision: str) -> None:
+    """Each of two levels has half the chance: what is too little for one is enough to ask which of them is meant."""
+    lost = "Trình báo mất hộ chiếu"
+    names = {
+        "1.000001": f"{lost} thực hiện tại cấp tỉnh",
+        "1.000002": f"{lost} {ending}",
+        "1.000003": "Đăng ký kết hôn",
+    }
+    said = {code: ["mất hộ chiếu", "hộ chiếu rơi mất"] for code in list(names)[:2]}
+    in_doubt = msgspec.structs.replace(UNTRAINED.scope, weights=(0.0,) * len(UNTRAINED.scope.weights), bias=0.2)
+    weights = msgspec.structs.replace(UNTRAINED, scope=in_doubt, nothing_below=0.99)
+    encoder = save_encoder(tmp_path / "encoder")
+    build_small(tmp_path / "index", encoder, catalogue=catalogue(names), phrases=said, weights=weights)
+    found = open_snapshot(tmp_path / "index").finder.find("bị mất hộ chiếu")
+    assert found.matches[0].probability < WORTH_ASKING
+    assert found.decision == decision
 
 
 def test_familiar_words_change_no_answer(finder: Finder, tmp_path: Path) -> None:
