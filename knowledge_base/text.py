@@ -35,6 +35,8 @@ _RHYME = (
 _SYLLABLE = re.compile(_INITIAL + _RHYME + r"\Z")
 _TONES = {"\u0300": "1", "\u0301": "2", "\u0303": "3", "\u0309": "4", "\u0323": "5"}
 _CLAUSE_END = re.compile(r"[,;.?!] |\n")
+_CLIPPED = re.compile(r"(?<=\w[aeiouy])([gh])\Z")
+"""Young people leave out the n of ng and nh; "ah" and "oh" are no such words."""
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _SOUND = (("ngh", "ng"), ("gh", "g"), ("tr", "ch"), ("gi", "d"), ("r", "d"), ("x", "s"), ("n", "l"))
 _KEPT = {"ng", "nh"}
@@ -114,9 +116,13 @@ def _expand(tokens: list[str]) -> Iterable[str]:
 
 
 def untelex(folded: str) -> str:
-    """The syllable behind a telex slip ("ddawng" gives "dang", "giaays" gives "giay"); `folded` itself if none."""
+    """The syllable behind a telex slip or a clipped ending ("ddawng" gives "dang", "giaays" gives "giay", "trog" gives
+    "trong"); `folded` itself if none."""
     if not folded.isalpha() or not folded.isascii() or is_syllable(folded) or folded in _foreign():
         return folded
+    clipped = _CLIPPED.sub(r"n\1", folded)
+    if clipped != folded and is_syllable(clipped):
+        return clipped
     plain = folded.replace("dd", "d")
     plain = re.sub(r"aa|ee|oo", lambda m: m.group()[0], plain)
     plain = re.sub(r"(?<=[aou])w", "", plain)

@@ -70,6 +70,8 @@ def test_foreign_words_are_no_telex_slips(word: str) -> None:
         ("hết bn", "hết bao nhiêu"),
         ("rút bhxh", "rút bảo hiểm xã hội"),
         ("cấp nại", "cấp lại"),
+        ("trog xã hàh chíh mag nhữg jì", "trong xã hành chính mang những gì"),
+        ("đktt", "đăng ký cư trú"),
     ],
 )
 def test_unambiguous_shorthand_is_expanded(typed: str, meant: str) -> None:
