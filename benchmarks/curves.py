@@ -47,8 +47,8 @@ class Bin(NamedTuple):
 
 def judge(known: Material, weights: Weights, file: Path) -> Judgements:
     """What `weights` say about the single questions of `file`."""
-    asked = examples(known, own_questions(file))
-    table, first, _ = judged(weights.rank, asked)
+    asked = examples(known, own_questions(file), weights.ours)
+    table, _, first, _ = judged(weights.rank, asked)
     in_scope, right = (1 / (1 + np.exp(-model.score(table))) for model in (weights.scope, weights.right))
     return Judgements(np.asarray(in_scope * right, dtype=np.float64), first)
 

@@ -9,6 +9,7 @@ import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, product
 from pathlib import Path
 
 import msgspec
@@ -30,26 +31,28 @@ from indexer.follow_ups import (
 )
 from indexer.noise import noisy
 from indexer.phrases import Phrases
+from indexer.wording import fit_ours, heard
 from knowledge_base.encoder import Encoder
 from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material, gather, scope_row
 from knowledge_base.finder import Finder
 from knowledge_base.index import material, prepare
 from knowledge_base.procedure import Procedure
-from knowledge_base.weights import LEARNT, UNTRAINED, Linear, Weights
+from knowledge_base.weights import LEARNT, UNTRAINED, Linear, Weights, Wording
 
 Progress = Callable[[str, int, int], None]
 
-WRONG_SURE, NEEDLESS_QUESTION, LOST, TURNED_AWAY, ANSWERED_ANYWAY = 5.0, 1.0, 2.0, 3.0, 9.0
+WRONG_SURE, NEEDLESS_QUESTION, LOST, TURNED_AWAY, ANSWERED_ANYWAY, ASKED_ANYWAY = 5.0, 1.0, 2.0, 4.0, 9.0, 6.0
 """Costs: a wrong procedure told as certain; asked back although the first was right; asked back without the right one
-among three; a question of ours answered with nothing; a message that is not ours answered with a procedure."""
+among three; a question of ours answered with nothing; a message that is not ours answered with a procedure as certain,
+and with a question back, to which people say that they mean something else."""
 EVERYDAY, OFTEN = 4.0, float(np.log1p(10))
 """Weight of examples for procedures that ordinary people need, known by having ten or more phrases in the index."""
 OWN_IN_RANK, OWN_IN_CHANCES = 1.0, 2.0
 """What own questions weigh together, next to all held-out phrases: in ranking, and in the chances."""
-WRONG_SHARE = 0.025
+WRONG_SHARE = 0.035
 """How many of those answered with one procedure may be wrong on own questions."""
 ELSEWHERE_SHARE = 0.15
-"""How many messages are not for us, as far as thresholds go."""
+"""How many messages are not for us, as far as thresholds go: half of them as among own questions, half as listed."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Example:
     evidence: Evidence
     right: tuple[int, ...]
     ours: bool
+    wording: float
+    """Log-odds that it is for us, by its words alone."""
     weight: float = 1.0
     """How many such questions really arrive: what ordinary people need is asked more often."""
 
@@ -74,7 +79,10 @@ def kept_aside(text: str) -> bool:
 
 
 def examples(
-    held: Material, questions: Sequence[tuple[str, frozenset[str]]], progress: Progress = lambda *_: None
+    held: Material,
+    questions: Sequence[tuple[str, frozenset[str]]],
+    ours: Wording,
+    progress: Progress = lambda *_: None,
 ) -> list[Example]:
     """Evidence for (question, accepted codes); questions about which nothing is known are left out."""
     number = {code: position for position, code in enumerate(held.codes)}
@@ -85,7 +93,8 @@ def examples(
             wanted = {number[code] for code in codes if code in number}
             right = tuple(p for p, candidate in enumerate(evidence.candidates.tolist()) if candidate in wanted)
             often = max((float(held.often[owner]) for owner in wanted), default=0.0)
-            result.append(Example(evidence, right, bool(codes), EVERYDAY if often >= OFTEN else 1.0))
+            weight = EVERYDAY if often >= OFTEN else 1.0
+            result.append(Example(evidence, right, bool(codes), ours.log_odds(heard(question)), weight))
         if done % 200 == 0:
             progress("calibrate", done, len(questions))
     return result
@@ -98,39 +107,50 @@ def fit_rank(chosen: Sequence[Example], strength: float = 1e-3) -> Linear:
     )
 
 
-def judged(rank: Linear, chosen: Sequence[Example]) -> tuple[Table, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Scope columns of every example, whether the first candidate is right, and whether one of the first three is."""
-    rows, first, three = [], [], []
+def judged(rank: Linear, chosen: Sequence[Example]) -> tuple[Table, Table, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Scope columns of every example, the chance of its first candidate among all, whether that is right, and whether
+    one of the first three is."""
+    rows, likeliest, first, three = [], [], [], []
     for example in chosen:
         scores = rank.score(example.evidence.table)
         order = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[order] - scores[order[0]])
-        rows.append(scope_row(example.evidence, order, chances / chances.sum()))
+        chances /= chances.sum()
+        rows.append(scope_row(example.evidence, order, chances, example.wording))
+        likeliest.append(float(chances[0]))
         first.append(int(order[0]) in example.right)
         three.append(bool(set(order[:3].tolist()) & set(example.right)))
-    return np.array(rows), np.array(first), np.array(three)
+    return np.array(rows), np.array(likeliest), np.array(first), np.array(three)
 
 
-def thresholds(judgement: "Judgement") -> tuple[float, float]:
-    """`nothing_below` and `sure_from` with the least cost over own questions, WRONG_SHARE of the sure ones wrong."""
+def thresholds(judgement: "Judgement") -> tuple[float, float, float]:
+    """`nothing_below`, `asked_from` and `sure_from` with the least cost, WRONG_SHARE of the sure ones wrong."""
     ours, first, three = judgement.ours, judgement.first, judgement.three
-    weight = np.where(ours, (1 - ELSEWHERE_SHARE) / max(ours.sum(), 1), ELSEWHERE_SHARE / max((~ours).sum(), 1))
-    best = (np.inf, 0.5, 0.8)
-    for nothing_below in np.arange(0.05, 0.96, 0.01):
-        silent = judgement.in_scope < nothing_below
-        for sure_from in np.arange(0.4, 0.96, 0.01):
-            sure = ~silent & (judgement.right >= sure_from)
+    weight = np.zeros(len(ours))
+    kinds = (
+        (ours, 1 - ELSEWHERE_SHARE),
+        (~ours & judgement.own, ELSEWHERE_SHARE / 2),
+        (~judgement.own, ELSEWHERE_SHARE / 2),
+    )
+    for kind, share in kinds:
+        weight[kind] = share / max(kind.sum(), 1)
+    best = (np.inf, 0.5, 1.0, 0.8)
+    for nothing_below, asked_from in product(np.arange(0.05, 0.96, 0.01), (*np.arange(0.3, 0.91, 0.05), 1.0)):
+        silent = (judgement.in_scope < nothing_below) & (judgement.likeliest < asked_from)
+        for sure_from in np.arange(0.4, 0.96, 0.02):
+            sure = (judgement.in_scope >= nothing_below) & (judgement.right >= sure_from)
             asked = ~silent & ~sure
             cost = np.where(
                 ours,
                 silent * TURNED_AWAY + (sure & ~first) * WRONG_SURE
                 + (asked & first) * NEEDLESS_QUESTION + (asked & ~three) * LOST,
-                ~silent * ANSWERED_ANYWAY,
+                sure * ANSWERED_ANYWAY + asked * ASKED_ANYWAY,
             )  # fmt: skip
             total = float((cost * weight).sum())
             wrong = float((sure & ours & ~first).sum() / max((sure & ours).sum(), 1))
-            best = min(best, (total + 10 * max(wrong - WRONG_SHARE, 0.0), float(nothing_below), float(sure_from)))
-    return round(best[1], 2), round(best[2], 2)
+            total += 10 * max(wrong - WRONG_SHARE, 0.0)
+            best = min(best, (total, float(nothing_below), float(asked_from), float(sure_from)))
+    return round(best[1], 2), round(best[2], 2), round(best[3], 2)
 
 
 @dataclass(frozen=True)
@@ -138,9 +158,13 @@ class Judgement:
     """What models say about questions that they were not fitted on, and the truth; one entry per question."""
 
     ours: NDArray[np.bool_]
+    own: NDArray[np.bool_]
+    """Own questions, as they arrive; the others are messages of the list, many of them written to be taken for ours."""
     first: NDArray[np.bool_]
     three: NDArray[np.bool_]
     in_scope: Table
+    likeliest: Table
+    """How likely the first is meant, and the message for us."""
     right: Table
 
 
@@ -149,7 +173,7 @@ def models(held: Sequence[Example], own: Sequence[Example]) -> tuple[Linear, Lin
     phrases are spread evenly over procedures and have no second right answer, questions are as they arrive."""
     rank = fit_rank([*shared_out(held, 1.0), *shared_out(own, OWN_IN_RANK)])
     both = [*shared_out(held, 1.0), *shared_out(own, OWN_IN_CHANCES)]
-    table, first, _ = judged(rank, both)
+    table, _, first, _ = judged(rank, both)
     ours = np.array([example.ours for example in both])
     balance = np.array([example.weight for example in both])
     balance *= len(balance) / balance.sum()
@@ -169,32 +193,44 @@ def shared_out(chosen: Sequence[Example], total: float) -> list[Example]:
 
 
 def cross_judged(held: Sequence[Example], own: Sequence[Example], folds: int = 5, seed: int = 7) -> Judgement:
-    """Every own question judged by models that were fitted without it."""
-    order = list(range(len(own)))
-    random.Random(seed).shuffle(order)
+    """Every own question, and every message of `held` that is not ours, judged by models that were fitted without it:
+    own questions alone hold too few messages that are not ours to say where to draw the line."""
+    ours, others = ([example for example in held if example.ours is kind] for kind in (True, False))
+    shuffled, aside = (random.Random(seed).sample(part, len(part)) for part in (list(own), others))
     parts = []
     for fold in range(folds):
-        rest = [own[number] for place, number in enumerate(order) if place % folds != fold]
-        chosen = [own[number] for number in order[fold::folds]]
-        parts.append(_judgement(models(held, rest), chosen))
+        rest, rest_aside = (
+            [example for place, example in enumerate(part) if place % folds != fold] for part in (shuffled, aside)
+        )
+        fitted = models([*ours, *rest_aside], rest)
+        parts.append(_judgement(fitted, shuffled[fold::folds], own=True))
+        if aside[fold::folds]:
+            parts.append(_judgement(fitted, aside[fold::folds], own=False))
     names = Judgement.__dataclass_fields__
     return Judgement(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def _judgement(fitted: tuple[Linear, Linear, Linear], chosen: Sequence[Example]) -> Judgement:
+def _judgement(fitted: tuple[Linear, Linear, Linear], chosen: Sequence[Example], *, own: bool) -> Judgement:
     rank, scope, right = fitted
-    table, first, three = judged(rank, chosen)
+    table, likeliest, first, three = judged(rank, chosen)
     in_scope, is_right = (1 / (1 + np.exp(-model.score(table))) for model in (scope, right))
-    return Judgement(np.array([example.ours for example in chosen]), first, three, in_scope, is_right)
+    ours = np.array([example.ours for example in chosen])
+    return Judgement(ours, np.full(len(ours), own), first, three, in_scope, likeliest * in_scope, is_right)
 
 
 def learn(held: Sequence[Example], own: Sequence[Example]) -> tuple[Weights, Judgement]:
     """All weights but those of later turns, and the cross-validated judgement behind the thresholds."""
     judgement = cross_judged(held, own)
-    nothing_below, sure_from = thresholds(judgement)
+    nothing_below, asked_from, sure_from = thresholds(judgement)
     rank, scope, right = models(held, own)
     weights = msgspec.structs.replace(
-        UNTRAINED, rank=rank, scope=scope, right=right, nothing_below=nothing_below, sure_from=sure_from
+        UNTRAINED,
+        rank=rank,
+        scope=scope,
+        right=right,
+        nothing_below=nothing_below,
+        asked_from=asked_from,
+        sure_from=sure_from,
     )
     return weights, judgement
 
@@ -227,13 +263,16 @@ class Judged:
 
     def __str__(self) -> str:
         found, ours = self.questions, self.questions.ours
-        silent = found.in_scope < self.weights.nothing_below
-        sure = ~silent & (found.right >= self.weights.sure_from)
+        doubtful = found.in_scope < self.weights.nothing_below
+        silent = doubtful & (found.likeliest < self.weights.asked_from)
+        sure = ~doubtful & (found.right >= self.weights.sure_from)
         return (
             f"own questions, cross-validated: first right {found.first[ours].mean():.1%}, among three "
             f"{found.three[ours].mean():.1%}, sure {sure[ours].mean():.1%}, of those wrong "
-            f"{(sure & ~found.first).sum() / max(sure.sum(), 1):.1%}, turned away {silent[ours].mean():.1%}, "
-            f"not ours but answered {(~silent)[~ours].mean():.1%}, later turns right {self.follow_ups:.1%}"
+            f"{(sure & ours & ~found.first).sum() / max((sure & ours).sum(), 1):.1%}, "
+            f"turned away {silent[ours].mean():.1%}, "
+            f"not ours but answered {(~silent)[~ours & found.own].mean():.1%}, of the list "
+            f"{(~silent)[~found.own].mean():.1%}, later turns right {self.follow_ups:.1%}"
         )
 
 
@@ -258,9 +297,15 @@ def calibrate(
     kept = {code: [line for line in lines if not held_out(line)] for code, lines in phrases.items()}
     aside = [line for line in elsewhere if not kept_aside(line)]
     without = material(prepare(procedures, kept, aside, held), held)
-    unseen = examples(without, questions_from(phrases, elsewhere, seed), progress)
+    names = [procedure.name for procedure in procedures]
+    half_ours, ours = (
+        fit_ours((*names, *chain.from_iterable(said.values())), others, seed)
+        for said, others in ((kept, aside), (phrases, elsewhere))
+    )
+    unseen = examples(without, questions_from(phrases, elsewhere, seed), half_ours, progress)
     known = material(prepare(procedures, phrases, elsewhere, shipped), shipped)
-    weights, judgement = learn(unseen, examples(known, own_questions(questions)))
+    weights, judgement = learn(unseen, examples(known, own_questions(questions), ours))
+    weights = msgspec.structs.replace(weights, ours=ours)
     finder, codes = Finder(known, weights), set(known.codes)
     own = own_turns(finder, (follow_ups, questions))
     others = [turn for turn in written_turns(finder, later, LATER_TURN) if turn.topic in codes]
@@ -270,7 +315,7 @@ def calibrate(
     taught = [*choices_of(known, weights, made_turns(phrases, seed)), *choices_of(without, weights, others, sounds)]
     weights = msgspec.structs.replace(weights, follow_up=fit_follow_up([*mine, *taught]))
     half = material(prepare(procedures, phrases, aside, shipped), shipped)
-    weights = fit_away(weights, own, known, [line for line in elsewhere if kept_aside(line)], half, seed)
+    weights = fit_away(weights, own, known, [line for line in elsewhere if kept_aside(line)], half, half_ours, seed)
     return weights, Judged(judgement, cross_followed(mine, taught), weights)
 
 

@@ -1,12 +1,13 @@
 # ruff: noqa: PLC0415  (scikit-learn and scipy are needed for learning only)
-"""Fitting the linear models of `knowledge_base.weights`: which of several is right, and how likely something is."""
+"""Fitting the models of `knowledge_base.weights`: which is right, how likely something is, what words tell."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.weights import Linear
+from knowledge_base.weights import Linear, Wording
 
 Table = NDArray[np.float64]
 Choice = tuple[Table, tuple[int, ...], float]
@@ -51,6 +52,34 @@ def fit_chance(columns: tuple[str, ...], table: Table, outcome: NDArray[np.bool_
     mean, scale = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)
     model = LogisticRegression(C=0.3, max_iter=2000).fit((table - mean) / scale, outcome, sample_weight=weights)
     return _linear(columns, mean, scale, model.coef_[0], float(model.intercept_[0]))
+
+
+def fit_words(
+    found: Sequence[Set[str]],
+    outcome: NDArray[np.bool_],
+    weights: Table | None = None,
+    *,
+    seen: int,
+    strength: float,
+    quietest: float,
+) -> Wording:
+    """A logistic model of `outcome` by which features are found: those found at least `seen` times, without weights
+    below `quietest`. `strength` is how far weights may go."""
+    from scipy.sparse import csr_array
+    from sklearn.linear_model import LogisticRegression
+
+    often = Counter(feature for features in found for feature in features)
+    names = sorted(feature for feature, times in often.items() if times >= seen)
+    if not names or len(set(outcome.tolist())) < 2:
+        return Wording(0.0, {})
+    place = {name: column for column, name in enumerate(names)}
+    cells = [(row, place[name]) for row, features in enumerate(found) for name in sorted(features) if name in place]
+    rows, columns = zip(*cells, strict=True)
+    table = csr_array((np.ones(len(cells)), (rows, columns)), shape=(len(found), len(names)))
+    fitted = LogisticRegression(C=strength, max_iter=1000).fit(table, outcome, sample_weight=weights)
+    kept = {name: round(float(weight), 3) for name, weight in zip(names, fitted.coef_[0], strict=True)}
+    loud = {name: weight for name, weight in kept.items() if abs(weight) >= quietest}
+    return Wording(round(float(fitted.intercept_[0]), 3), loud)
 
 
 def _linear(columns: tuple[str, ...], mean: Table, scale: Table, weights: Table, bias: float) -> Linear:

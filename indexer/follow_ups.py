@@ -6,18 +6,16 @@ encoder that never saw them (the shipped one has learnt from them, so it would f
 """
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.asked import PLACE, read_asking
 from indexer.evaluate import Question, read_questions
-from indexer.fitting import Choice, Table, fit_chance, fit_choice
+from indexer.fitting import Choice, Table, fit_chance, fit_choice, fit_words
 from indexer.noise import noisy
 from indexer.phrases import Phrases
 from knowledge_base.conversation import AWAY_WORDS, own_words, read_context, wording_of
@@ -92,34 +90,25 @@ def made_turns(phrases: Phrases, seed: int, count: int = 300) -> list[Turn]:
 def fit_wording(known: Material, turns: Sequence[Turn]) -> tuple[Wording, list[float]]:
     """How the wording of a turn tells that it goes on, and for each of `turns` what is said of it by a model that has
     seen no other turn with the same answer. Too few turns tell nothing."""
-    from scipy.sparse import csr_array
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
 
     number = {code: place for place, code in enumerate(known.codes)}
     found = [set(wording_of(known, turn.text, number[turn.topic], turn.before)) for turn in turns]
-    often = Counter(feature for features in found for feature in features)
-    names = sorted(feature for feature, times in often.items() if times >= WORDED)
     goes_on = np.array([not turn.moves for turn in turns], dtype=bool)
-    if len(turns) < MANY or not names or len(set(goes_on.tolist())) < 2:
+    if len(turns) < MANY:
         return Wording(0.0, {}), [0.0] * len(turns)
-    place = {name: column for column, name in enumerate(names)}
-    cells = [(row, place[name]) for row, features in enumerate(found) for name in sorted(features) if name in place]
-    rows, columns = zip(*cells, strict=True)
-    table = csr_array((np.ones(len(cells)), (rows, columns)), shape=(len(turns), len(names)))
 
-    def model(chosen: NDArray[np.intp]) -> Wording:
-        fitted = LogisticRegression(C=WORDING_STRENGTH, max_iter=1000).fit(table[chosen], goes_on[chosen])
-        kept = {name: round(float(weight), 3) for name, weight in zip(names, fitted.coef_[0], strict=True)}
-        loud = {name: weight for name, weight in kept.items() if abs(weight) >= QUIETEST}
-        return Wording(round(float(fitted.intercept_[0]), 3), loud)
+    def model(chosen: Sequence[int]) -> Wording:
+        return fit_words(
+            [found[row] for row in chosen], goes_on[chosen], seen=WORDED, strength=WORDING_STRENGTH, quietest=QUIETEST
+        )
 
     said = [0.0] * len(turns)
-    for rest, part in GroupKFold(5).split(table, groups=[min(turn.codes, default="") for turn in turns]):
-        without = model(rest)
+    for rest, part in GroupKFold(5).split(found, groups=[min(turn.codes, default="") for turn in turns]):
+        without = model(rest.tolist())
         for row in part.tolist():
             said[row] = without.log_odds(found[row])
-    return model(np.arange(len(turns))), said
+    return model(range(len(turns))), said
 
 
 def choices_of(
@@ -159,21 +148,28 @@ def cross_followed(own: Sequence[Choice], others: Sequence[Choice], folds: int =
 
 
 def fit_away(  # noqa: PLR0917
-    weights: Weights, turns: Sequence[Turn], known: Material, elsewhere: Sequence[str], half: Material, seed: int
+    weights: Weights,
+    turns: Sequence[Turn],
+    known: Material,
+    elsewhere: Sequence[str],
+    half: Material,
+    half_ours: Wording,
+    seed: int,
 ) -> Weights:
     """`weights` with the model that tells later turns of ours from messages that are none of ours, said after some
-    topic, and its threshold, by cross-validation. `half` does not hold `elsewhere`; turns are read as they are when all
-    is served, by `known`."""
+    topic, and its threshold, by cross-validation. `half` does not hold `elsewhere`, nor has `half_ours` seen them;
+    turns are read as they are when all is served, by `known`."""
     from sklearn.model_selection import KFold
 
     rng, number = random.Random(seed), {code: position for position, code in enumerate(known.codes)}
     ours = [(turn.topic, turn.text) for turn in turns if turn.topic in number]
     others = [(rng.choice(ours)[0], line) for line in elsewhere for _ in range(2) if ours]
+    blind = msgspec.structs.replace(weights, ours=half_ours)
     contexts = [
         (context, foreign)
-        for said, reader, foreign in ((ours, known, False), (others, half, True))
+        for said, reader, judge, foreign in ((ours, known, weights, False), (others, half, blind, True))
         for topic, text in said
-        if own_words(text) and (context := read_context(reader, weights, text, number[topic])) is not None
+        if own_words(text) and (context := read_context(reader, judge, text, number[topic])) is not None
     ]
     table, foreign = np.array([context.away for context, _ in contexts]), np.array([foreign for _, foreign in contexts])
     if len(set(foreign.tolist())) < 2 or len(foreign) < MANY:

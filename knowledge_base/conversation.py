@@ -1,10 +1,8 @@
 """A later turn of a conversation: does it go on about the procedure that was talked about, or ask for another one?"""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 
 from knowledge_base.evidence import FEATURES, Evidence, Heard, Material, hear, scope_row
 from knowledge_base.text import VOCABULARY, words
-from knowledge_base.weights import Weights
+from knowledge_base.weights import Weights, grams
 
 NEIGHBOURS = 12
 """How many procedures near the topic are considered in any case, the topic among them."""
@@ -77,13 +75,7 @@ def wording_of(material: Material, question: str, home: int, before: str) -> lis
     turn = [word for word in turn if word not in _persons()]
     number, mine = material.lexicon.number, set(_syllables(material, home))
     masked = ["B" if word in said else "T" if number(word) in mine else word for word in turn]
-    return [*_grams("", turn), *_grams("~", masked)]
-
-
-def _grams(kind: str, sequence: list[str]) -> Iterable[str]:
-    bounded = ["<", *sequence, ">"]
-    yield from (kind + word for word in sequence)
-    yield from (f"{kind}{first} {second}" for first, second in pairwise(bounded))
+    return [*grams(turn), *grams(masked, "~")]
 
 
 def _syllables(material: Material, number: int) -> list[int]:
@@ -114,12 +106,14 @@ def read_context(
     evidence, by_itself = read[0], scores[0]
     order = np.argsort(-by_itself, kind="stable")
     chances = np.exp(by_itself[order] - by_itself[order[0]])
-    scope = float(np.clip(weights.scope.score(scope_row(evidence, order, chances / chances.sum())[None, :])[0], -8, 8))
+    folded = [word.folded for word in words(question)]
+    scope_of = scope_row(evidence, order, chances / chances.sum(), weights.ours.log_odds(grams(folded)))
+    scope = float(np.clip(weights.scope.score(scope_of[None, :])[0], -8, 8))
     is_home = candidates == home
     own = own_words(question)
     names = float(np.log1p(material.lexicon.weigh(own)))
     asks = 1 - len(own) / max(evidence.length, 1)
-    turned = bool(_TURNING.search(" ".join(word.folded for word in words(question))))
+    turned = bool(_TURNING.search(" ".join(folded)))
     lead = float(np.where(is_home, -np.inf, by_itself).max() - by_itself[is_home][0])
     if sounds is None:
         sounds = weights.wording.log_odds(wording_of(material, question, home, before))

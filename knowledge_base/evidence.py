@@ -56,6 +56,7 @@ SCOPE_FEATURES = (
     "length",
     "said",
     "missed",
+    "wording",
 )
 
 SHORT, LONG = 10, 30
@@ -248,8 +249,11 @@ def gather(
     return heard.evidence(candidates if also is None else np.union1d(candidates, also))
 
 
-def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances."""
+def scope_row(
+    evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64], wording: float
+) -> NDArray[np.float64]:
+    """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances, and the log-odds
+    that it is one for us by its wording."""
     first = evidence.table[order[0]].tolist()
     best = float(min(max(chances[0], 1e-6), 1 - 1e-6))
     second = float(chances[1]) if len(chances) > 1 else 0.0
@@ -272,6 +276,7 @@ def scope_row(evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.f
             math.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
             said,
             missed,
+            wording,
         ]
     )
 

@@ -90,6 +90,7 @@ def read(question: str) -> Reading:
     clauses = [clause for part in _BREAK.split(question) if (clause := [word.folded for word in words(part)])]
     tokens = [token for clause in clauses for token in clause]
     asking = [clause for clause in clauses[:-1] if not _UNKNOWN.search(" ".join(clause))] + clauses[-1:]
+    asking = [_NEVER.sub("chua", " ".join(clause)).split() for clause in asking]
     text = " ".join(token for clause in asking for token in clause)
     ends = _ends(asking)
     length = max(len(text), 1)
@@ -127,6 +128,8 @@ def read(question: str) -> Reading:
 
 
 _BREAK = re.compile(r"[,;.?!\n](?=\s|\Z)|\s[-–]\s")
+_NEVER = re.compile(r"\b(?:chua|khong)(?: \w+){0,4} bao gio\b(?! (?:co|xong|lay|duoc|tra|moi))")
+"""Never, which does not ask when: "đất này chưa làm sổ bao giờ"."""
 _UNKNOWN = re.compile(r"\bkhong (?:biet|ro|nho|thay|hieu)\b(?!.* bat dau)")
 """Says what one does not know, and goes on: "không biết giấy để đâu, giờ …" does not ask where."""
 

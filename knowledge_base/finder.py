@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from knowledge_base.conversation import AWAY_WORDS, own_words, read_context
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.evidence import Evidence, Material, gather, scope_row
-from knowledge_base.text import CODE, Word, clauses, fold, words
-from knowledge_base.weights import Weights, chance
+from knowledge_base.text import CODE, clauses, fold, words
+from knowledge_base.weights import Weights, chance, grams
 
 MOVED_SURELY, HELD_SURELY = 0.8, 0.6
 """How likely one procedure must be, among all that a conversation may be about, to be answered alone: where it has
@@ -19,10 +19,6 @@ moved, and where it goes on. By cross-validation on own later turns, 0.8 leaves 
 12 have less than 0.6, and 5 of these are wrong."""
 _LEVEL = re.compile(r" (?:thuc hien )?(?:tai |o )?cap (?:trung uong|tinh|huyen|xa)\Z")
 """How the names of one matter at several levels end, 37 times in the catalogue."""
-WORTH_ASKING = 0.35
-"""From this probability on the best candidate, or one matter at several levels that share it, is offered as a question
-back, even where scope is doubtful. On our own questions 0.35 turns 6 of 11 wrong refusals into a question back, at the
-price of 3 of 58 right ones."""
 LIKELY = 0.5
 """No procedure is answered alone that is not likelier than all others together: "giấy phép lái xe" may be a first, a
 lost or an expired one, however well the words fit."""
@@ -90,18 +86,19 @@ class Finder:
             if code in self._number:
                 return Found("sure", (Match(code, 0.999),))
         read = clauses(question)
-        owner = self._owner([word for clause in read for word in clause])
+        said = [word.folded for clause in read for word in clause]
+        owner = self._owner(said)
         evidence = gather(self._material, question, also=None if owner is None else np.array([owner]), read=read)
         if evidence is None:
             return Found("nothing", ())
         scores = self._weights.rank.score(evidence.table)
         if owner is not None:
             return self._word_for_word(evidence, scores, evidence.candidates.tolist().index(owner), limit)
-        return self._decide(evidence, scores, limit)
+        return self._decide(evidence, scores, self._weights.ours.log_odds(grams(said)), limit)
 
-    def _owner(self, read: list[Word]) -> int | None:
+    def _owner(self, said: list[str]) -> int | None:
         """The number of the one procedure of which the words of a question are a phrase."""
-        return self._said.get(" ".join(word.folded for word in read))
+        return self._said.get(" ".join(said))
 
     def _word_for_word(self, evidence: Evidence, scores: NDArray[np.float64], place: int, limit: int) -> Found:
         """What somebody wrote down as a way of asking for one procedure is asked again in the same words."""
@@ -111,11 +108,11 @@ class Finder:
         chances[0] = WORD_FOR_WORD
         return Found("sure", self._matches(evidence, order, chances))
 
-    def _decide(self, evidence: Evidence, scores: NDArray[np.float64], limit: int) -> Found:
+    def _decide(self, evidence: Evidence, scores: NDArray[np.float64], wording: float, limit: int) -> Found:
         order = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[order] - scores[order[0]])
         chances /= chances.sum()
-        row = scope_row(evidence, order, chances)[None, :]
+        row = scope_row(evidence, order, chances, wording)[None, :]
         in_scope = chance(self._weights.scope.score(row)[0])
         right = chance(self._weights.right.score(row)[0])
         matches = self._matches(evidence, order[:limit], chances[:limit] * in_scope)
@@ -123,7 +120,7 @@ class Finder:
             # whether the question is ours is in doubt, which procedure it would be is not: ask rather than refuse
             matter = self._matter[matches[0].code]
             shared = sum(match.probability for match in matches if self._matter[match.code] == matter)
-            return Found("several" if shared >= WORTH_ASKING else "nothing", matches)
+            return Found("several" if shared >= self._weights.asked_from else "nothing", matches)
         sure = right >= self._weights.sure_from and matches[0].probability >= LIKELY
         return Found("sure" if sure else "several", matches)
 
@@ -149,7 +146,7 @@ class Finder:
             return self.find(question)
         if not own_words(question):
             return None
-        owner = self._owner(words(question))
+        owner = self._owner([word.folded for word in words(question)])
         if owner is not None:
             return None if owner == home else self.find(question)
         context = read_context(self._material, self._weights, question, home, before)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -86,18 +87,26 @@ def _folded_in(linear: Linear) -> tuple[NDArray[np.float64], float]:
 
 
 LOUDEST = 5.0
-"""Log-odds beyond which the wording of a turn says no more, however many words point one way."""
+"""Log-odds beyond which wording says no more, however many words point one way."""
+
+
+def grams(sequence: list[str], kind: str = "") -> list[str]:
+    """The words of a text, and its pairs of words with where it begins and ends; `kind` tells one reading of it from
+    another."""
+    bounded = ["<", *sequence, ">"]
+    return [*(kind + word for word in sequence), *(f"{kind}{first} {second}" for first, second in pairwise(bounded))]
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """Whether a later turn goes on about the topic, by its words alone: a logistic model of which words are there."""
+    """What the words of a text alone tell: a logistic model of which words, and pairs of them, are there."""
 
     bias: float
     weights: dict[str, float]
 
     def log_odds(self, found: Iterable[str]) -> float:
-        """Log-odds, from -LOUDEST to LOUDEST, that a turn with these features (of `wording_of`) goes on."""
-        said = self.bias + sum(self.weights.get(feature, 0.0) for feature in set(found))
+        """Log-odds, from -LOUDEST to LOUDEST, for a text with these features."""
+        weights = self.weights
+        said = self.bias + sum([weights[feature] for feature in set(found) if feature in weights])
         return min(max(said, -LOUDEST), LOUDEST)
 
 
@@ -105,10 +114,15 @@ class Weights(msgspec.Struct, frozen=True):
     """What calibration learnt: how to rank, whether the question is ours at all, whether the first is right."""
 
     rank: Linear
+    ours: Wording
+    """Whether a message is one for us, by its words alone."""
     scope: Linear
     right: Linear
     nothing_below: float
     """Answer nothing where the probability of being in scope is lower."""
+    asked_from: float
+    """From this probability on the best procedure, or one matter at several levels that share it, is offered as a
+    question back, even where scope is doubtful."""
     sure_from: float
     """Answer one procedure where the probability of being right is at least this."""
     follow_up: Linear
@@ -151,7 +165,9 @@ UNTRAINED = Weights(
     ),
     scope=_by_hand(SCOPE_FEATURES, {"like.share": 5, "phrase.ahead": 4, "known": 2}, -2.5),
     right=_by_hand(SCOPE_FEATURES, {"first.lead": 4, "phrase.covered": 2, "like.share": 2}, -3.5),
+    ours=Wording(0.0, {}),
     nothing_below=0.3,
+    asked_from=0.35,
     sure_from=0.75,
     follow_up=_by_hand(
         CONTEXT_FEATURES, {"alone": 0.6, "joined": 0.3, "nearness": 4, "home": 2.5, "home.lead": -0.3}, 0

@@ -53,6 +53,7 @@ from bot.visit_codes import find as visit_code_in
 from knowledge_base.centre import VIETNAM, Centre
 from knowledge_base.conversation import own_words
 from knowledge_base.facets import Facet
+from knowledge_base.finder import Found
 from knowledge_base.text import fold, nfc
 
 log: Final = logging.getLogger(__name__)
@@ -327,7 +328,8 @@ class Dialogue:
             goes_on = bool(found.matches) and found.matches[0].code == turn.topic  # probably: asked back
             if found.decision != "sure" and not goes_on:  # what is clear by itself needs no help of the topic
                 alone = turn.guide.find(turn.text)
-                found = alone if alone.decision == "sure" or found.decision == "nothing" else found
+                agreed = alone.decision == "sure" and _first(alone) == _first(found)
+                found = alone if agreed or found.decision == "nothing" else found
             return find.answer(turn, found, asked)
         return self._new_question(turn, session, asked)
 
@@ -346,6 +348,10 @@ class Dialogue:
         if found.decision == "nothing" and session.unanswered and len(own_words(turn.text)) <= THIN:
             both = turn.guide.find(f"{session.unanswered}, {turn.text}")  # told in two messages
             found = both if both.decision != "nothing" else found
+        if found.decision == "nothing" and (open_ones := find.asked_about(shown)):
+            # not about what the question back offers, but about something near it
+            moved = turn.guide.new_topic(turn.text, open_ones[0], session.unanswered)
+            found = moved if moved and moved.matches and moved.matches[0].code not in open_ones else found
         if found.decision == "nothing" and asked[0] is not Facet.GENERAL and shown:
             same = find.again(turn, shown, asked)  # "hồ sơ gồm gì" after a question back is about the same
             if same is not None:
@@ -357,6 +363,10 @@ class Dialogue:
         answer = self._follow(turn, link(procedure.show, code, procedure.named(asked)))
         trace = msgspec.structs.replace(answer.trace, asks=tuple(asked))
         return msgspec.structs.replace(answer, trace=trace)
+
+
+def _first(found: Found) -> str | None:
+    return found.matches[0].code if found.matches else None
 
 
 def _bare(text: str) -> str:

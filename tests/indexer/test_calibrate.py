@@ -23,7 +23,8 @@ from tests.fakes.small_index import ELSEWHERE, MANY, NAMES, catalogue, save_enco
 
 def judgement(right: list[float], first: list[bool], ours: list[bool], in_scope: list[float]) -> Judgement:
     truth = np.array(first)
-    return Judgement(np.array(ours), truth, truth, np.array(in_scope), np.array(right))
+    own = np.ones(len(ours), dtype=bool)
+    return Judgement(np.array(ours), own, truth, truth, np.array(in_scope), np.array(in_scope) / 2, np.array(right))
 
 
 def test_the_column_that_tells_right_from_wrong_gets_the_weight() -> None:
@@ -40,7 +41,7 @@ def test_the_column_that_tells_right_from_wrong_gets_the_weight() -> None:
 
 def test_thresholds_lie_between_right_and_wrong() -> None:
     """Sure starts above the wrong ones; what is not ours is turned away, what is ours is not."""
-    nothing_below, sure_from = thresholds(
+    nothing_below, asked_from, sure_from = thresholds(
         judgement(
             right=[0.9] * 40 + [0.6] * 10 + [0.5] * 10,
             first=[True] * 40 + [False] * 20,
@@ -49,6 +50,7 @@ def test_thresholds_lie_between_right_and_wrong() -> None:
         )
     )
     assert 0.3 <= nothing_below <= 0.9
+    assert asked_from > 0.15
     assert 0.6 <= sure_from <= 0.9
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.finder import LIKELY, WORTH_ASKING, Finder
+from knowledge_base.finder import LIKELY, Finder
 from knowledge_base.index import open_snapshot
 from knowledge_base.weights import UNTRAINED
 from tests.fakes.small_index import NAMES, PHRASES, build_small, catalogue, save_encoder
@@ -119,7 +119,7 @@ def test_the_levels_of_one_matter_are_doubted_together(tmp_path: Path, ending: s
     encoder = save_encoder(tmp_path / "encoder")
     build_small(tmp_path / "index", encoder, catalogue=catalogue(names), phrases=said, weights=weights)
     found = open_snapshot(tmp_path / "index").finder.find("bị mất hộ chiếu")
-    assert found.matches[0].probability < WORTH_ASKING
+    assert found.matches[0].probability < weights.asked_from
     assert found.decision == decision
 
 

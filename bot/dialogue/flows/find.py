@@ -52,10 +52,14 @@ def answer(turn: Turn, found: Found, asked: tuple[Facet, ...]) -> Answer:
 
 def again(turn: Turn, shown: str, asked: tuple[Facet, ...]) -> str | None:
     """The same question back with what is asked now, where `shown`, the link last followed, was one; else None."""
+    codes = asked_about(shown)
+    return which_link(asked, codes) if codes else None
+
+
+def asked_about(shown: str) -> tuple[str, ...]:
+    """The procedures among which `shown`, the link last followed, asked back; none where it was no question back."""
     name, args = parse_link(shown)
-    if name != which.name or not args:
-        return None
-    return which_link(asked, args[1:])
+    return tuple(args[1:]) if name == which.name else ()
 
 
 @flow.page
