@@ -297,9 +297,9 @@ def calibrate(
     kept = {code: [line for line in lines if not held_out(line)] for code, lines in phrases.items()}
     aside = [line for line in elsewhere if not kept_aside(line)]
     without = material(prepare(procedures, kept, aside, held), held)
-    names = [procedure.name for procedure in procedures]
+    names, turned = [procedure.name for procedure in procedures], [turn.turns[-1] for turn in later]
     half_ours, ours = (
-        fit_ours((*names, *chain.from_iterable(said.values())), others, seed)
+        fit_ours((*names, *turned, *chain.from_iterable(said.values())), others, seed)
         for said, others in ((kept, aside), (phrases, elsewhere))
     )
     unseen = examples(without, questions_from(phrases, elsewhere, seed), half_ours, progress)

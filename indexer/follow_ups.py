@@ -33,7 +33,7 @@ MANY = 100
 """How many turns are enough to learn from."""
 WORDED, WORDING_STRENGTH, QUIETEST = 3, 0.1, 0.02
 """In how many turns a word or a pair must occur to be weighed, how far weights may go, and which are kept."""
-LET_GO = 0.02
+LET_GO = 0.03
 """How many later turns of ours may be taken for none of ours."""
 
 

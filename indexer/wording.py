@@ -18,7 +18,8 @@ TYPED_BADLY = 3
 
 
 def fit_ours(phrases: Iterable[str], elsewhere: Sequence[str], seed: int) -> Wording:
-    """Log-odds that a message is for us; phrases and other messages count as much together."""
+    """Log-odds that a message is for us. `phrases`: what residents say to us, first and later turns; they count as much
+    together as the other messages."""
     rng = random.Random(seed)
     ours = list(phrases)
     ours += [noisy(line, rng) for line in ours[::TYPED_BADLY]]

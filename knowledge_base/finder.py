@@ -49,6 +49,7 @@ class Finder:
         self._material, self._weights = material, weights
         self._number = {code: number for number, code in enumerate(material.codes)}
         self._said = _said_by_one(material)
+        self._elsewhere = len(material.codes)
         self._matter = {
             code: _LEVEL.sub("", title) for code, title in zip(material.codes, material.titles, strict=True)
         }
@@ -88,16 +89,19 @@ class Finder:
         read = clauses(question)
         said = [word.folded for clause in read for word in clause]
         owner = self._owner(said)
-        evidence = gather(self._material, question, also=None if owner is None else np.array([owner]), read=read)
+        ours = owner is not None and owner != self._elsewhere
+        evidence = gather(self._material, question, also=np.array([owner]) if ours else None, read=read)
         if evidence is None:
             return Found("nothing", ())
         scores = self._weights.rank.score(evidence.table)
-        if owner is not None:
+        if ours:
             return self._word_for_word(evidence, scores, evidence.candidates.tolist().index(owner), limit)
-        return self._decide(evidence, scores, self._weights.ours.log_odds(grams(said)), limit)
+        found = self._decide(evidence, scores, self._weights.ours.log_odds(grams(said)), limit)
+        return Found("nothing", found.matches) if owner == self._elsewhere else found
 
     def _owner(self, said: list[str]) -> int | None:
-        """The number of the one procedure of which the words of a question are a phrase."""
+        """The number of the one procedure of which the words of a question are a phrase; `_elsewhere` for a message
+        that nobody here answers."""
         return self._said.get(" ".join(said))
 
     def _word_for_word(self, evidence: Evidence, scores: NDArray[np.float64], place: int, limit: int) -> Found:
@@ -147,7 +151,9 @@ class Finder:
         if not own_words(question):
             return None
         owner = self._owner([word.folded for word in words(question)])
-        if owner is not None:
+        if owner == self._elsewhere and len(own_words(question)) >= AWAY_WORDS:
+            return Found("nothing", ())
+        if owner is not None and owner != self._elsewhere:
             return None if owner == home else self.find(question)
         context = read_context(self._material, self._weights, question, home, before)
         if context is None:
@@ -168,9 +174,9 @@ class Finder:
 
 
 def _said_by_one(material: Material) -> dict[str, int]:
-    """Whose the phrases of two words and more are that only one procedure has; none that is asked elsewhere."""
-    owners: dict[str, int] = {}
+    """Whose the phrases of two words and more are that only one procedure has, or only messages for nobody here."""
+    owners: dict[str, set[int]] = {}
     for phrase, owner in zip(material.phrases, material.owner.tolist(), strict=True):
         if " " in phrase:
-            owners[phrase] = owner if owners.get(phrase, owner) == owner else len(material.codes)
-    return {phrase: owner for phrase, owner in owners.items() if owner < len(material.codes)}
+            owners.setdefault(phrase, set()).add(owner)
+    return {phrase: mine.pop() for phrase, mine in owners.items() if len(mine) == 1}
