@@ -19,9 +19,11 @@ moved, and where it goes on. By cross-validation on own later turns, 0.8 leaves 
 12 have less than 0.6, and 5 of these are wrong."""
 _LEVEL = re.compile(r" (?:thuc hien )?(?:tai |o )?cap (?:trung uong|tinh|huyen|xa)\Z")
 """How the names of one matter at several levels end, 37 times in the catalogue."""
-LIKELY = 0.5
-"""No procedure is answered alone that is not likelier than all others together: "giấy phép lái xe" may be a first, a
-lost or an expired one, however well the words fit."""
+BARE = 3
+"""Up to so many words a message names a thing and hardly what is to be done with it."""
+LIKELY, LIKELY_BARE = 0.6, 0.8
+"""How likely a procedure must be to be answered alone, and where only a thing was named: "sổ đỏ" may be a first, a lost
+or a sold one, however well the words fit."""
 WARMED_AT_ONCE = 40
 """How many words are read together to become familiar; as many as a long story has."""
 WORD_FOR_WORD = 0.98
@@ -125,7 +127,8 @@ class Finder:
             matter = self._matter[matches[0].code]
             shared = sum(match.probability for match in matches if self._matter[match.code] == matter)
             return Found("several" if shared >= self._weights.asked_from else "nothing", matches)
-        sure = right >= self._weights.sure_from and matches[0].probability >= LIKELY
+        likely = LIKELY if evidence.length > BARE else LIKELY_BARE
+        sure = right >= self._weights.sure_from and matches[0].probability >= likely
         return Found("sure" if sure else "several", matches)
 
     def _matches(self, evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> tuple[Match, ...]:

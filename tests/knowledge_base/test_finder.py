@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.finder import LIKELY, Finder
+from knowledge_base.finder import BARE, LIKELY, LIKELY_BARE, Finder
 from knowledge_base.index import open_snapshot
 from knowledge_base.weights import UNTRAINED
 from tests.fakes.small_index import NAMES, PHRASES, build_small, catalogue, save_encoder
@@ -67,6 +67,14 @@ def test_what_is_asked_elsewhere_is_answered_with_nothing(finder: Finder) -> Non
     assert found.decision == "nothing"
 
 
+def test_what_is_known_to_be_asked_elsewhere_stays_so_word_for_word(finder: Finder) -> None:
+    """With and without marks, also in the middle of a conversation, whatever the weights say."""
+    for asked in ("Ngày mai trời có mưa không?", "ngay mai troi co mua khong"):
+        turn = finder.in_context(asked, "1.000004")
+        assert turn is not None
+        assert (finder.find(asked).decision, turn.decision) == ("nothing", "nothing")
+
+
 def test_matches_are_ranked_and_limited(finder: Finder) -> None:
     """Best first, probabilities between 0 and 1 that do not add up to more than 1, at most `limit`."""
     found = finder.find("đăng ký", limit=3)
@@ -97,11 +105,12 @@ def test_naming_another_procedure_changes_the_topic(finder: Finder) -> None:
 
 
 def test_nothing_is_answered_alone_that_is_not_likelier_than_all_others(finder: Finder) -> None:
-    """Whatever else speaks for it."""
+    """Whatever else speaks for it; much likelier where a message only names a thing."""
     asked = [*NAMES.values(), "giấy phép", "đăng ký", "làm giấy", "cấp lại", "xin giấy phép"]
-    sure = [found for found in map(finder.find, asked) if found.decision == "sure"]
+    sure = [(text, found) for text in asked if (found := finder.find(text)).decision == "sure"]
     assert sure
-    assert all(found.matches[0].probability >= LIKELY for found in sure)
+    for text, found in sure:
+        assert found.matches[0].probability >= (LIKELY if len(text.split()) > BARE else LIKELY_BARE)
 
 
 @pytest.mark.parametrize(("ending", "decision"), [("thực hiện tại cấp xã", "several"), ("ở nước ngoài", "nothing")])
