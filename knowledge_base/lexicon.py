@@ -256,7 +256,11 @@ class Lexicon:
     def read_words(self, sequence: list[Word]) -> list[Word]:
         """`sequence` with unknown syllables replaced by the known ones they were probably meant to be."""
         result: list[Word] = []
+        known = self._syllables
         for word in sequence:
+            if word.folded in known:
+                result.append(word)
+                continue
             spelt = self.respell(word.folded)
             result.extend([word] if spelt == (word.folded,) else [Word(part, "") for part in spelt])
         return result
@@ -264,8 +268,10 @@ class Lexicon:
     def rows(self, sequence: list[Word]) -> tuple[list[int], float]:
         """Rows of the question's terms (said twice, twice), and the weight of all its syllables, known or not."""
         read = list(map(self._place, sequence))
-        unknown = {word.folded for word, (row, _, _) in zip(sequence, read, strict=True) if row < 0}
-        rows = [row for row, _, _ in read if row >= 0] + [mark for _, mark, _ in read if mark >= 0]
+        rows = [row for row, _, _ in read if row >= 0]
+        strange = len(rows) < len(read)
+        unknown = {word.folded for word, (row, _, _) in zip(sequence, read, strict=True) if row < 0} if strange else ()
+        rows += [mark for _, mark, _ in read if mark >= 0]
         keys: list[int] = []
         for (row, mark, heard), (next_row, next_mark, next_heard) in pairwise(read):
             if row >= 0 and next_row >= 0:

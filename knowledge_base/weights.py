@@ -1,7 +1,7 @@
 """What was learnt about weighing evidence: linear models over named columns, and the thresholds between decisions."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -103,10 +103,10 @@ class Wording(msgspec.Struct, frozen=True):
     bias: float
     weights: dict[str, float]
 
-    def log_odds(self, found: Iterable[str]) -> float:
+    def log_odds(self, found: Collection[str]) -> float:
         """Log-odds, from -LOUDEST to LOUDEST, for a text with these features."""
         weights = self.weights
-        said = self.bias + sum([weights[feature] for feature in set(found) if feature in weights])
+        said = self.bias + math.fsum([weights[feature] for feature in weights.keys() & found])
         return min(max(said, -LOUDEST), LOUDEST)
 
 

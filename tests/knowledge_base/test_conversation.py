@@ -44,6 +44,6 @@ def test_a_turn_without_a_known_word_is_not_read(known: Material) -> None:
 def test_wording_shouts_no_louder_than_the_evidence(known: Material) -> None:
     """However many words point one way."""
     wording = Wording(1.0, dict.fromkeys(map(str, range(50)), 2.0))
-    assert wording.log_odds(map(str, range(50))) == LOUDEST
+    assert wording.log_odds([*map(str, range(50))]) == LOUDEST
     assert wording.log_odds([]) == 1.0
     assert wording.log_odds(["1", "1"]) == 3.0
