@@ -177,7 +177,7 @@ class Heard:
         best, second = _best_phrases(material, self.by_phrase, candidates)
         table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / self.total, self.near_second[candidates]
         folded = [word.folded for word in self.sequence]
-        of_words = [lexicon.number(word) for word in folded]
+        of_words = lexicon.numbers(folded)
         known = [number for number in of_words if number >= 0]
         asked = np.array(sorted(set(known)), dtype=np.int64)
         of_asked = weights[asked].astype(np.float64)
@@ -222,8 +222,8 @@ def hear(material: Material, question: str, read: list[list[Word]] | None = None
     similarities, numbers = material.nearest(vectors[0], NEAREST)
     near, near_second = _two_nearest(material, similarities, numbers, like)
     scores = np.empty((len(KINDS) + 1, len(like)), dtype=np.float32)
-    for row, counted in enumerate((best_phrase[:-1], whole, title)):
-        np.divide(counted, total, out=scores[row], casting="same_kind")
+    scores[0], scores[1], scores[2] = best_phrase[:-1], whole, title
+    scores[:3] *= np.float32(1 / total)
     scores[3], scores[4], scores[5] = near[:-1], like, by_clause
     return Heard(
         material=material,

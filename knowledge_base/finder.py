@@ -11,7 +11,7 @@ from knowledge_base.conversation import AWAY_WORDS, own_words, read_context
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.evidence import Evidence, Material, gather, scope_row
 from knowledge_base.text import CODE, clauses, fold, words
-from knowledge_base.weights import Weights, chance, grams
+from knowledge_base.weights import Weights, grams
 
 MOVED_SURELY, HELD_SURELY = 0.8, 0.6
 """How likely one procedure must be, among all that a conversation may be about, to be answered alone: where it has
@@ -118,9 +118,8 @@ class Finder:
         order = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[order] - scores[order[0]])
         chances /= chances.sum()
-        row = scope_row(evidence, order, chances, wording)[None, :]
-        in_scope = chance(self._weights.scope.score(row)[0])
-        right = chance(self._weights.right.score(row)[0])
+        row = scope_row(evidence, order, chances, wording)
+        in_scope, right = self._weights.scope.chance(row), self._weights.right.chance(row)
         matches = self._matches(evidence, order[:limit], chances[:limit] * in_scope)
         if in_scope < self._weights.nothing_below:
             # whether the question is ours is in doubt, which procedure it would be is not: ask rather than refuse
@@ -161,10 +160,8 @@ class Finder:
         context = read_context(self._material, self._weights, question, home, before)
         if context is None:
             return None
-        if context.own >= AWAY_WORDS:
-            away = chance(self._weights.away.score(context.away[None, :])[0])
-            if away >= self._weights.away_from:
-                return Found("nothing", ())
+        if context.own >= AWAY_WORDS and self._weights.away.chance(context.away) >= self._weights.away_from:
+            return Found("nothing", ())
         scores = self._weights.follow_up.score(context.table)
         order = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[order] - scores[order[0]])

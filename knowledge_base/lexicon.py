@@ -95,13 +95,16 @@ class Postings:
                 sparse.append(row)
             else:
                 spread.append(place)
-        scores: Counts = np.zeros(self._total, dtype=self._kind)
+        scores: Counts | None = None
         for at in range(0, len(spread), SPREAD_AT_ONCE):
             first, *others = spread[at : at + SPREAD_AT_ONCE]
             together = self._spread[first].copy()
             for place in others:
                 together += self._spread[place]
-            np.add(scores, np.multiply(together, self._coarse, dtype=self._kind), out=scores)
+            widened: Counts = np.multiply(together, self._coarse, dtype=self._kind)
+            scores = widened if scores is None else np.add(scores, widened, out=scores)
+        if scores is None:
+            scores = np.zeros(self._total, dtype=self._kind)
         if sparse:
             asked = np.array(sparse)
             parts = map(slice, self._starts[asked].tolist(), self._starts[asked + 1].tolist())
@@ -310,6 +313,11 @@ class Lexicon:
         """The number of a folded syllable among the known ones; -1 for one never seen."""
         row = self._syllables.get(syllable)
         return -1 if row is None else row - self._vocabulary.first
+
+    def numbers(self, syllables: Iterable[str]) -> list[int]:
+        """`number` of each."""
+        rows, first = self._syllables, self._vocabulary.first
+        return [rows.get(syllable, first - 1) - first for syllable in syllables]
 
     def bags(self, collection: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The distinct syllables of each document of a collection: where each begins, and all their numbers."""

@@ -93,12 +93,21 @@ def _foreign() -> frozenset[str]:
 
 def spans(text: str) -> list[str]:
     """Lower-case tokens with marks; codes, legal numbers, form numbers and amounts stay whole."""
-    return _PROTECTED.findall(_lowered(text))
+    return _tokens(_lowered(text))
 
 
 def _lowered(text: str) -> str:
-    lowered = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).lower().replace("ð", "đ"))
-    return _REPEATED.sub(r"\1", lowered)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).lower().replace("ð", "đ"))
+
+
+@lru_cache(maxsize=50_000)
+def _once(token: str) -> str:
+    """`token` with letters that are written three times and more written once."""
+    return _REPEATED.sub(r"\1", token)
+
+
+def _tokens(lowered: str) -> list[str]:
+    return list(map(_once, _PROTECTED.findall(lowered)))
 
 
 def _expand(tokens: list[str]) -> Iterable[str]:
@@ -181,7 +190,7 @@ def words(text: str) -> list[Word]:
 
 
 def _read(lowered: str) -> list[Word]:
-    return [word for token in _expand(_PROTECTED.findall(lowered)) if (word := _word(token)).folded]
+    return [word for token in _expand(_tokens(lowered)) if (word := _word(token)).folded]
 
 
 def clauses(text: str) -> list[list[Word]]:

@@ -78,6 +78,11 @@ class Linear(msgspec.Struct, frozen=True, cache_hash=True):
         slope, offset = _folded_in(self)
         return np.asarray(table @ slope + offset, dtype=np.float64)
 
+    def chance(self, row: NDArray[np.float64]) -> float:
+        """The probability for one row."""
+        slope, offset = _folded_in(self)
+        return chance(float(row @ slope) + offset)
+
 
 @lru_cache(maxsize=32)
 def _folded_in(linear: Linear) -> tuple[NDArray[np.float64], float]:
