@@ -196,13 +196,12 @@ def material(prepared: Prepared, encoder: Encoder, index: faiss.Index | None = N
 
     inner_products = getattr(faiss, "fvec_inner_products_ny")  # noqa: B009 - not in the package's stubs
     prototypes = np.ascontiguousarray(prepared.prototypes, dtype=np.float32)
+    place = faiss.swig_ptr(prototypes)
 
     def likeness(vector: Vectors) -> Scores:
         # one vector against all, in this thread: BLAS would wake others for it, which costs more than the products
         asked, products = np.ascontiguousarray(vector, dtype=np.float32), np.empty(len(prototypes), dtype=np.float32)
-        inner_products(
-            faiss.swig_ptr(products), faiss.swig_ptr(asked), faiss.swig_ptr(prototypes), *prototypes.shape[::-1]
-        )
+        inner_products(faiss.swig_ptr(products), faiss.swig_ptr(asked), place, *prototypes.shape[::-1])
         return products
 
     texts = prepared.texts
