@@ -42,7 +42,7 @@ TEN: Final = {
     "hai đứa chính thức về chung một nhà": MARRIAGE,
     "rước nàng về dinh rồi thì ký sổ ở đâu": MARRIAGE,
     "mẹ tròn con vuông rồi, ghi sổ ở đâu": BIRTH,
-    "nhập tên cho em bé mới lọt lòng": BIRTH,
+    "đặt tên cho thằng cu mới chào đời": BIRTH,
     "cụ nhà em vừa mãn phần": DEATH,
     "ông nội đi xa rồi báo xã thế nào": DEATH,
     "cụ ông đầu ngõ vừa quy tiên": DEATH,
