@@ -26,6 +26,10 @@ LIKELY, LIKELY_BARE = 0.6, 0.8
 or a sold one, however well the words fit."""
 WARMED_AT_ONCE = 40
 """How many words are read together to become familiar; as many as a long story has."""
+MOVED_AWAY_FROM = 0.75
+"""A later turn that has left the topic, and is likelier than this not for us, finds nothing in the topic's light; what
+is clear by itself is found by itself. On labelled turns and messages that leaves 8 of 100 messages that are not for us
+answered with another procedure instead of 14, and takes that light from 3 of 100 real moves instead of 1."""
 WORD_FOR_WORD = 0.98
 """How likely the procedure is meant whose phrase the question repeats word for word, and no other's."""
 
@@ -160,13 +164,14 @@ class Finder:
         context = read_context(self._material, self._weights, question, home, before)
         if context is None:
             return None
-        if context.own >= AWAY_WORDS and self._weights.away.chance(context.away) >= self._weights.away_from:
-            return Found("nothing", ())
         scores = self._weights.follow_up.score(context.table)
         order = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[order] - scores[order[0]])
         chances /= chances.sum()
         goes_on = context.candidates[order[0]] == home
+        away_from = self._weights.away_from if goes_on else MOVED_AWAY_FROM
+        if context.own >= AWAY_WORDS and self._weights.away.chance(context.away) >= away_from:
+            return Found("nothing", ())
         if goes_on and chances[0] >= HELD_SURELY:
             return None
         matches = self._matches(context.evidence, order[:10], chances[:10])

@@ -349,9 +349,10 @@ class Dialogue:
             both = turn.guide.find(f"{session.unanswered}, {turn.text}")  # told in two messages
             found = both if both.decision != "nothing" else found
         if found.decision == "nothing" and (open_ones := find.asked_about(shown)):
-            # not about what the question back offers, but about something near it
+            # not about what the question back offers, but about something near it, or nothing of ours
             moved = turn.guide.new_topic(turn.text, open_ones[0], session.unanswered)
-            found = moved if moved and moved.matches and moved.matches[0].code not in open_ones else found
+            if moved is not None and _first(moved) not in open_ones:
+                return find.answer(turn, moved, asked)
         if found.decision == "nothing" and asked[0] is not Facet.GENERAL and shown:
             same = find.again(turn, shown, asked)  # "hồ sơ gồm gì" after a question back is about the same
             if same is not None:
