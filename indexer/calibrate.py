@@ -37,7 +37,7 @@ from knowledge_base.evidence import FEATURES, SCOPE_FEATURES, Evidence, Material
 from knowledge_base.finder import Finder
 from knowledge_base.index import material, prepare
 from knowledge_base.procedure import Procedure
-from knowledge_base.weights import LEARNT, UNTRAINED, Linear, Weights, Wording
+from knowledge_base.weights import LEARNT, UNTRAINED, Linear, Weights, Wording, ranked
 
 Progress = Callable[[str, int, int], None]
 
@@ -113,9 +113,7 @@ def judged(rank: Linear, chosen: Sequence[Example]) -> tuple[Table, Table, NDArr
     rows, likeliest, first, three = [], [], [], []
     for example in chosen:
         scores = rank.score(example.evidence.table)
-        order = np.argsort(-scores, kind="stable")
-        chances = np.exp(scores[order] - scores[order[0]])
-        chances /= chances.sum()
+        order, chances = ranked(scores)
         rows.append(scope_row(example.evidence, order, chances, example.wording))
         likeliest.append(float(chances[0]))
         first.append(int(order[0]) in example.right)
@@ -136,9 +134,8 @@ def thresholds(judgement: "Judgement") -> tuple[float, float, float]:
         weight[kind] = share / max(kind.sum(), 1)
     best = (np.inf, 0.5, 1.0, 0.8)
     for nothing_below, asked_from in product(np.arange(0.05, 0.96, 0.01), (*np.arange(0.3, 0.91, 0.05), 1.0)):
-        silent = (judgement.in_scope < nothing_below) & (judgement.likeliest < asked_from)
         for sure_from in np.arange(0.4, 0.96, 0.02):
-            sure = (judgement.in_scope >= nothing_below) & (judgement.right >= sure_from)
+            silent, sure = judgement.decided(nothing_below, asked_from, sure_from)
             asked = ~silent & ~sure
             cost = np.where(
                 ours,
@@ -166,6 +163,13 @@ class Judgement:
     likeliest: Table
     """How likely the first is meant, and the message for us."""
     right: Table
+
+    def decided(
+        self, nothing_below: float, asked_from: float, sure_from: float
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which would be answered with nothing, and which as certain; the others are asked back."""
+        doubtful = self.in_scope < nothing_below
+        return doubtful & (self.likeliest < asked_from), ~doubtful & (self.right >= sure_from)
 
 
 def models(held: Sequence[Example], own: Sequence[Example]) -> tuple[Linear, Linear, Linear]:
@@ -262,10 +266,8 @@ class Judged:
     weights: Weights
 
     def __str__(self) -> str:
-        found, ours = self.questions, self.questions.ours
-        doubtful = found.in_scope < self.weights.nothing_below
-        silent = doubtful & (found.likeliest < self.weights.asked_from)
-        sure = ~doubtful & (found.right >= self.weights.sure_from)
+        found, ours, weights = self.questions, self.questions.ours, self.weights
+        silent, sure = found.decided(weights.nothing_below, weights.asked_from, weights.sure_from)
         return (
             f"own questions, cross-validated: first right {found.first[ours].mean():.1%}, among three "
             f"{found.three[ours].mean():.1%}, sure {sure[ours].mean():.1%}, of those wrong "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from knowledge_base.evidence import FEATURES, Evidence, Heard, Material, hear, scope_row
 from knowledge_base.text import VOCABULARY, words
-from knowledge_base.weights import Weights, grams
+from knowledge_base.weights import Weights, grams, ranked
 
 NEIGHBOURS = 12
 """How many procedures near the topic are considered in any case, the topic among them."""
@@ -104,10 +104,9 @@ def read_context(
     scores = [weights.rank.score(evidence.table) for evidence in read]
     first = _scores(earlier, candidates, weights)
     evidence, by_itself = read[0], scores[0]
-    order = np.argsort(-by_itself, kind="stable")
-    chances = np.exp(by_itself[order] - by_itself[order[0]])
+    order, chances = ranked(by_itself)
     folded = [word.folded for word in words(question)]
-    scope_of = scope_row(evidence, order, chances / chances.sum(), weights.ours.log_odds(grams(folded)))
+    scope_of = scope_row(evidence, order, chances, weights.ours.log_odds(grams(folded)))
     scope = float(np.clip(weights.scope.score(scope_of[None, :])[0], -8, 8))
     is_home = candidates == home
     own = own_words(question)

@@ -177,7 +177,7 @@ class Heard:
         best, second = _best_phrases(material, self.by_phrase, candidates)
         table[:, CLAUSE - 2], table[:, CLAUSE - 1] = second / self.total, self.near_second[candidates]
         folded = [word.folded for word in self.sequence]
-        of_words = lexicon.numbers(folded)
+        of_words = [lexicon.number(word) for word in folded]
         known = [number for number in of_words if number >= 0]
         asked = np.array(sorted(set(known)), dtype=np.int64)
         of_asked = weights[asked].astype(np.float64)
@@ -254,28 +254,25 @@ def scope_row(
 ) -> NDArray[np.float64]:
     """The columns of SCOPE_FEATURES for one question, given the candidates' order and their chances, and the log-odds
     that it is one for us by its wording."""
-    first = evidence.table[order[0]].tolist()
+    first = dict(zip(FEATURES, evidence.table[order[0]].tolist(), strict=True))
     best = float(min(max(chances[0], 1e-6), 1 - 1e-6))
     second = float(chances[1]) if len(chances) > 1 else 0.0
-    phrase, whole, _, near, like = first[: len(KINDS)]
-    title_covered, _, phrase_covered, *_ = first[COVERED:]
-    *_, often, _, _, said, missed = first
     return np.array(
         [
             math.log(best / (1 - best)),
             best - second,
-            whole,
-            near,
-            like,
-            phrase_covered,
-            title_covered,
-            phrase - evidence.elsewhere_phrase,
-            near - evidence.elsewhere_near,
+            first["whole.share"],
+            first["near.share"],
+            first["like.share"],
+            first["phrase.covered"],
+            first["title.covered"],
+            first["phrase.share"] - evidence.elsewhere_phrase,
+            first["near.share"] - evidence.elsewhere_near,
             evidence.known,
-            often,
+            first["asked.often"],
             math.log(min(max(evidence.length, SHORT), LONG)),  # shares thin out in stories
-            said,
-            missed,
+            first["said"],
+            first["missed"],
             wording,
         ]
     )

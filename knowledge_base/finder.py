@@ -11,7 +11,7 @@ from knowledge_base.conversation import AWAY_WORDS, own_words, read_context
 from knowledge_base.encoder import StaticEncoder
 from knowledge_base.evidence import Evidence, Material, gather, scope_row
 from knowledge_base.text import CODE, clauses, fold, words
-from knowledge_base.weights import Weights, grams
+from knowledge_base.weights import Weights, grams, ranked
 
 MOVED_SURELY, HELD_SURELY = 0.8, 0.6
 """How likely one procedure must be, among all that a conversation may be about, to be answered alone: where it has
@@ -32,6 +32,9 @@ is clear by itself is found by itself. On labelled turns and messages that leave
 answered with another procedure instead of 14, and takes that light from 3 of 100 real moves instead of 1."""
 WORD_FOR_WORD = 0.98
 """How likely the procedure is meant whose phrase the question repeats word for word, and no other's."""
+
+SEVERAL = -1
+"""The owner of a phrase that more than one has."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -56,9 +59,6 @@ class Finder:
         self._number = {code: number for number, code in enumerate(material.codes)}
         self._said = _said_by_one(material)
         self._elsewhere = len(material.codes)
-        self._matter = {
-            code: _LEVEL.sub("", title) for code, title in zip(material.codes, material.titles, strict=True)
-        }
 
     def known(self, code: str) -> tuple[str, ...]:
         """The phrases by which a procedure is known, without marks, its name first; nothing for an unknown code."""
@@ -119,20 +119,22 @@ class Finder:
         return Found("sure", self._matches(evidence, order, chances))
 
     def _decide(self, evidence: Evidence, scores: NDArray[np.float64], wording: float, limit: int) -> Found:
-        order = np.argsort(-scores, kind="stable")
-        chances = np.exp(scores[order] - scores[order[0]])
-        chances /= chances.sum()
+        order, chances = ranked(scores)
         row = scope_row(evidence, order, chances, wording)
         in_scope, right = self._weights.scope.chance(row), self._weights.right.chance(row)
         matches = self._matches(evidence, order[:limit], chances[:limit] * in_scope)
         if in_scope < self._weights.nothing_below:
             # whether the question is ours is in doubt, which procedure it would be is not: ask rather than refuse
-            matter = self._matter[matches[0].code]
-            shared = sum(match.probability for match in matches if self._matter[match.code] == matter)
+            matter = self._matter(matches[0].code)
+            shared = sum(match.probability for match in matches if self._matter(match.code) == matter)
             return Found("several" if shared >= self._weights.asked_from else "nothing", matches)
         likely = LIKELY if evidence.length > BARE else LIKELY_BARE
         sure = right >= self._weights.sure_from and matches[0].probability >= likely
         return Found("sure" if sure else "several", matches)
+
+    def _matter(self, code: str) -> str:
+        """The name of a procedure without the level at which it is done."""
+        return _LEVEL.sub("", self._material.titles[self._number[code]])
 
     def _matches(self, evidence: Evidence, order: NDArray[np.intp], chances: NDArray[np.float64]) -> tuple[Match, ...]:
         codes, best = self._material.codes, evidence.candidates[order].tolist()
@@ -154,10 +156,11 @@ class Finder:
         home = self._number.get(topic)
         if home is None:
             return self.find(question)
-        if not own_words(question):
+        own = own_words(question)
+        if not own:
             return None
         owner = self._owner([word.folded for word in words(question)])
-        if owner == self._elsewhere and len(own_words(question)) >= AWAY_WORDS:
+        if owner == self._elsewhere and len(own) >= AWAY_WORDS:
             return Found("nothing", ())
         if owner is not None and owner != self._elsewhere:
             return None if owner == home else self.find(question)
@@ -165,9 +168,7 @@ class Finder:
         if context is None:
             return None
         scores = self._weights.follow_up.score(context.table)
-        order = np.argsort(-scores, kind="stable")
-        chances = np.exp(scores[order] - scores[order[0]])
-        chances /= chances.sum()
+        order, chances = ranked(scores)
         goes_on = context.candidates[order[0]] == home
         away_from = self._weights.away_from if goes_on else MOVED_AWAY_FROM
         if context.own >= AWAY_WORDS and self._weights.away.chance(context.away) >= away_from:
@@ -180,8 +181,8 @@ class Finder:
 
 def _said_by_one(material: Material) -> dict[str, int]:
     """Whose the phrases of two words and more are that only one procedure has, or only messages for nobody here."""
-    owners: dict[str, set[int]] = {}
+    owners: dict[str, int] = {}
     for phrase, owner in zip(material.phrases, material.owner.tolist(), strict=True):
         if " " in phrase:
-            owners.setdefault(phrase, set()).add(owner)
-    return {phrase: mine.pop() for phrase, mine in owners.items() if len(mine) == 1}
+            owners[phrase] = owner if owners.get(phrase, owner) == owner else SEVERAL
+    return {phrase: owner for phrase, owner in owners.items() if owner != SEVERAL}

@@ -271,10 +271,8 @@ class Lexicon:
     def rows(self, sequence: list[Word]) -> tuple[list[int], float]:
         """Rows of the question's terms (said twice, twice), and the weight of all its syllables, known or not."""
         read = list(map(self._place, sequence))
-        rows = [row for row, _, _ in read if row >= 0]
-        strange = len(rows) < len(read)
-        unknown = {word.folded for word, (row, _, _) in zip(sequence, read, strict=True) if row < 0} if strange else ()
-        rows += [mark for _, mark, _ in read if mark >= 0]
+        unknown = {word.folded for word, (row, _, _) in zip(sequence, read, strict=True) if row < 0}
+        rows = [row for row, _, _ in read if row >= 0] + [mark for _, mark, _ in read if mark >= 0]
         keys: list[int] = []
         for (row, mark, heard), (next_row, next_mark, next_heard) in pairwise(read):
             if row >= 0 and next_row >= 0:
@@ -314,11 +312,6 @@ class Lexicon:
         row = self._syllables.get(syllable)
         return -1 if row is None else row - self._vocabulary.first
 
-    def numbers(self, syllables: Iterable[str]) -> list[int]:
-        """`number` of each."""
-        rows, first = self._syllables, self._vocabulary.first
-        return [rows.get(syllable, first - 1) - first for syllable in syllables]
-
     def bags(self, collection: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The distinct syllables of each document of a collection: where each begins, and all their numbers."""
         first = self._vocabulary.first
@@ -339,17 +332,11 @@ class Lexicon:
 
 
 def _at_most_twice(rows: list[int]) -> list[int]:
-    once: set[int] = set()
-    twice: set[int] = set()
-    kept = []
+    often, kept = dict.fromkeys(rows, 0), []
     for row in rows:
-        if row not in once:
-            once.add(row)
-        elif row not in twice:
-            twice.add(row)
-        else:
-            continue
-        kept.append(row)
+        often[row] += 1
+        if often[row] <= 2:
+            kept.append(row)
     return kept
 
 

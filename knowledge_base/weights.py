@@ -183,6 +183,13 @@ UNTRAINED = Weights(
 )  # fmt: skip
 
 
+def ranked(scores: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The places of log-odds, the best first, and the chance of each in that order, if exactly one of them is right."""
+    order = np.argsort(-scores, kind="stable")
+    chances = np.exp(scores[order] - scores[order[0]])
+    return order, chances / chances.sum()
+
+
 def chance(log_odds: float) -> float:
     """The probability that these log-odds stand for."""
     return 1 / (1 + math.exp(-min(max(log_odds, -30.0), 30.0)))

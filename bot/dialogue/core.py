@@ -325,7 +325,7 @@ class Dialogue:
                 return self._about(turn, turn.topic, asked)
             if asked[0] is Facet.GENERAL and corrects(turn.text):
                 asked = procedure.told(turn.page)
-            goes_on = bool(found.matches) and found.matches[0].code == turn.topic  # probably: asked back
+            goes_on = _first(found) == turn.topic  # probably: asked back
             if found.decision != "sure" and not goes_on:  # what is clear by itself needs no help of the topic
                 alone = turn.guide.find(turn.text)
                 agreed = alone.decision == "sure" and _first(alone) == _first(found)
